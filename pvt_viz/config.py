@@ -1,0 +1,265 @@
+"""Frozen configurations and presets: the single source of every shape in the project.
+
+A configuration says what a network is made of; `Config.shapes` says what an H×W image becomes inside it. The
+model, the trace, the tables and the sliders all read their shapes from here.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageShape:
+    """What one stage makes of an image of a given size (paper: Section 3.2 and Figure 3)."""
+
+    index: int
+    """i, counted from 1."""
+    patch_size: int
+    """p_i: side of the square each token covers in the grid below (image pixels for stage 1)."""
+    stride: int
+    """p_1·…·p_i: side of the same square in image pixels."""
+    grid: Size
+    """(h, w): rows and columns of tokens."""
+    dropped: Size
+    """Rows and columns of the grid below that fill no patch and are left out."""
+    rim: Size
+    """Rows and columns of image pixels, at the bottom and the right, that no token of this stage covers."""
+    reduction: int
+    """R_i: side of the square of tokens folded into one key/value."""
+    reduced_grid: Size
+    """(h', w') = (⌊h/R⌋, ⌊w/R⌋): the plane of keys and values."""
+    n_prefix: int
+    """Tokens that stand before the grid in the sequence: 1 (CLS) in the last stage, else 0."""
+    in_channels: int
+    dim: int
+    depth: int
+    heads: int
+    mlp_hidden: int
+
+    @property
+    def tokens(self) -> int:
+        """N = h·w."""
+        return self.grid[0] * self.grid[1]
+
+    @property
+    def reduced_tokens(self) -> int:
+        """M = h'·w'."""
+        return self.reduced_grid[0] * self.reduced_grid[1]
+
+    @property
+    def queries(self) -> int:
+        """n_prefix + N."""
+        return self.n_prefix + self.tokens
+
+    @property
+    def keys(self) -> int:
+        """n_prefix + M."""
+        return self.n_prefix + self.reduced_tokens
+
+    @property
+    def head_dim(self) -> int:
+        return self.dim // self.heads
+
+    @property
+    def map_entries(self) -> int:
+        """Entries of all attention maps of the stage: blocks · heads · queries · keys, for one image."""
+        return self.depth * self.heads * self.queries * self.keys
+
+    @property
+    def full_map_entries(self) -> int:
+        """The same without spatial reduction, where every token is a key."""
+        return self.depth * self.heads * self.queries * self.queries
+
+
+@dataclass(frozen=True, kw_only=True)
+class PVTConfig:
+    """A Pyramid Vision Transformer (v1, arXiv 2102.12122, Table 1): one entry of every tuple per stage.
+
+    `image_size` is a side or (H, W): the size that pictures are brought to and position embeddings are made for.
+    """
+
+    name: str
+    image_size: int | Size = 224
+    in_channels: int = 3
+    num_classes: int = 1000
+    patch_sizes: tuple[int, ...] = (4, 2, 2, 2)
+    dims: tuple[int, ...] = (64, 128, 320, 512)
+    depths: tuple[int, ...] = (2, 2, 2, 2)
+    heads: tuple[int, ...] = (1, 2, 5, 8)
+    mlp_ratios: tuple[float, ...] = (8, 8, 4, 4)
+    reductions: tuple[int, ...] = (8, 4, 2, 1)
+    qkv_bias: bool = True
+    block_norm_eps: float = 1e-6
+    """LayerNorm in the blocks and at the end."""
+    embed_norm_eps: float = 1e-5
+    """LayerNorm in the patch embedding and after the spatial reduction (the authors leave torch's default)."""
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+
+    embed_norm: ClassVar[bool] = True
+    """Whether a LayerNorm follows the patch projection."""
+
+    def __post_init__(self):
+        for field in ("patch_sizes", "dims", "depths", "heads", "mlp_ratios", "reductions", "mean", "std"):
+            object.__setattr__(self, field, _as_tuple(field, getattr(self, field)))
+        _check_size("image_size", self.image_size)
+        for field in ("in_channels", "num_classes"):
+            _check_positive(field, getattr(self, field))
+        for field in ("patch_sizes", "dims", "depths", "heads", "reductions"):
+            for value in getattr(self, field):
+                _check_positive(field, value)
+        for field in ("patch_sizes", "depths", "heads", "mlp_ratios", "reductions"):
+            if len(getattr(self, field)) != len(self.dims):
+                raise ValueError(
+                    f"{field}={getattr(self, field)} has {len(getattr(self, field))} entries; "
+                    f"it needs one per stage, {len(self.dims)} in all."
+                )
+        for field in ("mean", "std"):
+            if len(getattr(self, field)) != self.in_channels:
+                raise ValueError(
+                    f"{field}={getattr(self, field)} needs one entry per channel, {self.in_channels}."
+                )
+        for dim, heads in zip(self.dims, self.heads, strict=True):
+            if dim % heads:
+                raise ValueError(
+                    f"dims={self.dims}: {dim} channels cannot be shared evenly by {heads} heads."
+                )
+        self.shapes(self.image_size)
+
+    @property
+    def image_hw(self) -> Size:
+        """`image_size` as (H, W)."""
+        return _as_hw(self.image_size)
+
+    def shapes(self, image_size: int | Size | None = None) -> tuple[StageShape, ...]:
+        """The shape of every stage for an image of this size (default: the configuration's own).
+
+        Grids floor, as a strided convolution without padding does: a row or column that does not fill a patch,
+        or an R×R fold, is dropped. Raises ValueError where nothing would be left.
+        """
+        size = self.image_size if image_size is None else image_size
+        _check_size("image_size", size)
+        image = below = _as_hw(size)
+        stride, channels, stages = 1, self.in_channels, []
+        for i, (p, r, dim) in enumerate(zip(self.patch_sizes, self.reductions, self.dims, strict=True)):
+            what = "pixels" if i == 0 else f"tokens of stage {i}"
+            if p > min(below):
+                raise ValueError(
+                    f"patch_sizes={self.patch_sizes}: p_{i + 1} = {p} is larger than the {_times(below)} {what} below it"
+                    f" (image {_times(image)}); it can be 1 to {min(below)} here."
+                )
+            stride *= p
+            grid = (below[0] // p, below[1] // p)
+            if r > min(grid):
+                raise ValueError(
+                    f"reductions={self.reductions}: R_{i + 1} = {r} is larger than the {_times(grid)} token grid of"
+                    f" stage {i + 1} (image {_times(image)}); it can be 1 to {min(grid)} here."
+                )
+            stages.append(
+                StageShape(
+                    index=i + 1,
+                    patch_size=p,
+                    stride=stride,
+                    grid=grid,
+                    dropped=(below[0] % p, below[1] % p),
+                    rim=(image[0] - grid[0] * stride, image[1] - grid[1] * stride),
+                    reduction=r,
+                    reduced_grid=(grid[0] // r, grid[1] // r),
+                    n_prefix=int(i == len(self.dims) - 1),
+                    in_channels=channels,
+                    dim=dim,
+                    depth=self.depths[i],
+                    heads=self.heads[i],
+                    mlp_hidden=int(dim * self.mlp_ratios[i]),
+                )
+            )
+            below, channels = grid, dim
+        return tuple(stages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViTConfig(PVTConfig):
+    """A plain Vision Transformer: a pyramid of one stage whose reduction ratio is 1 (DeiT's shapes)."""
+
+    patch_sizes: tuple[int, ...] = (16,)
+    dims: tuple[int, ...] = (384,)
+    depths: tuple[int, ...] = (12,)
+    heads: tuple[int, ...] = (6,)
+    mlp_ratios: tuple[float, ...] = (4,)
+    reductions: tuple[int, ...] = (1,)
+    embed_norm: ClassVar[bool] = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.reductions != (1,):
+            raise ValueError(
+                f"reductions={self.reductions}: a ViT has one stage and keeps every key, so only (1,) is valid."
+            )
+
+
+def _is_int(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _as_tuple(field: str, value) -> tuple:
+    if not isinstance(value, tuple | list):
+        raise ValueError(f"{field}={value!r} should be a tuple with one entry per stage.")
+    return tuple(value)
+
+
+def _as_hw(size: int | Size) -> Size:
+    return (size, size) if _is_int(size) else tuple(size)
+
+
+def _check_size(field: str, size) -> None:
+    if _is_int(size) and size > 0:
+        return
+    if isinstance(size, tuple | list) and len(size) == 2 and all(_is_int(side) and side > 0 for side in size):
+        return
+    raise ValueError(
+        f"{field}={size!r} should be a side in pixels, or (height, width): positive whole numbers."
+    )
+
+
+def _check_positive(field: str, value) -> None:
+    if not _is_int(value) or value < 1:
+        raise ValueError(f"{field}: {value!r} should be a positive whole number.")
+
+
+def _times(size: Size) -> str:
+    return f"{size[0]}×{size[1]}"
+
+
+PRESETS: dict[str, PVTConfig] = {
+    config.name: config
+    for config in (
+        # The paper's Table 1 prints 3 blocks for stage 2 of Small and Medium; only 4 gives its parameter counts.
+        PVTConfig(name="pvt_tiny", depths=(2, 2, 2, 2)),
+        PVTConfig(name="pvt_small", depths=(3, 4, 6, 3)),
+        PVTConfig(name="pvt_medium", depths=(3, 4, 18, 3)),
+        PVTConfig(name="pvt_large", depths=(3, 8, 27, 3)),
+        ViTConfig(name="vit_tiny_16", dims=(192,), heads=(3,)),
+        ViTConfig(name="vit_small_16", dims=(384,), heads=(6,)),
+        ViTConfig(name="vit_base_16", dims=(768,), heads=(12,)),
+        # The baseline of the PVT paper (48.8 M): wider, shallower, and without biases on q, k and v.
+        ViTConfig(
+            name="vit_small_16_paper", dims=(768,), depths=(8,), heads=(8,), mlp_ratios=(3,), qkv_bias=False
+        ),
+    )
+}
+
+
+def get_config(name: str, **overrides) -> PVTConfig:
+    """The preset `name` with some fields replaced; ValueError names what is wrong and what would be valid."""
+    if name not in PRESETS:
+        raise ValueError(f"name={name!r} is not a preset; there are {', '.join(PRESETS)}.")
+    fields = PVTConfig.__dataclass_fields__
+    for field in overrides:
+        if field not in fields:
+            raise ValueError(f"{field} is not a field of a configuration; there are {', '.join(fields)}.")
+    return replace(PRESETS[name], **overrides)

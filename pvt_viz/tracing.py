@@ -1,0 +1,180 @@
+"""Run a model with listeners on and hand back a Trace: everything the pages show, frozen and on the CPU.
+
+The listeners sit on a twin of the model that shares its parameters and has hooks of its own. So the model itself
+is never touched, nothing has to be removed afterwards, and many threads may trace one shared model at once.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from pvt_viz.config import PVTConfig, StageShape
+from pvt_viz.models import PVT, Weights
+from pvt_viz.models.tap import Tap
+
+
+@dataclass(frozen=True, eq=False)
+class BlockTrace:
+    """One encoder block. K and V are made from `reduced`; CLS, where there is one, is query 0 and key 0."""
+
+    shape: StageShape
+    inputs: Tensor
+    """(batch, n_prefix + N, channel): the normalised tokens that enter the attention."""
+    projected: Tensor | None
+    """(batch, channel, h', w'): the folded and projected map before its LayerNorm; None at R = 1."""
+    reduced: Tensor
+    """(batch, channel, h', w'): the map K and V are made from; at R = 1 the block's own input map."""
+    queries: Tensor
+    """(batch, head, n_prefix + N, channel)."""
+    keys: Tensor
+    """(batch, head, n_prefix + M, channel)."""
+    values: Tensor
+    """(batch, head, n_prefix + M, channel)."""
+    attention: Tensor
+    """(batch, head, n_prefix + N, n_prefix + M); rows sum to 1."""
+    mixed: Tensor
+    """(batch, head, n_prefix + N, channel): the values, summed with each query's weights."""
+
+    @property
+    def reduced_grid(self) -> tuple[int, int]:
+        return self.shape.reduced_grid
+
+    def footprint(self, key: int) -> tuple[int, int, int, int]:
+        """(top, left, bottom, right) in image pixels of the R×R tokens behind a key; bottom and right are exclusive.
+
+        Raises ValueError for a key that does not exist, and for CLS, which has no place in the image.
+        """
+        shape = self.shape
+        if not 0 <= key < shape.keys:
+            raise ValueError(
+                f"key={key} does not exist in stage {shape.index}; it can be 0 to {shape.keys - 1}."
+            )
+        if key < shape.n_prefix:
+            raise ValueError(
+                f"key={key} of stage {shape.index} is the CLS token, which has no place in the image;"
+                f" keys {shape.n_prefix} to {shape.keys - 1} have one."
+            )
+        row, column = divmod(key - shape.n_prefix, shape.reduced_grid[1])
+        side = shape.reduction * shape.stride
+        return row * side, column * side, (row + 1) * side, (column + 1) * side
+
+
+@dataclass(frozen=True, eq=False)
+class StageTrace:
+    """One stage: its tokens as they enter, its blocks, and its feature map as it leaves."""
+
+    shape: StageShape
+    tokens: Tensor
+    """(batch, n_prefix + N, channel), right after the patch embedding."""
+    feature_map: Tensor
+    """(batch, channel, h, w), at the stage's end, without CLS."""
+    blocks: tuple[BlockTrace, ...]
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        return self.shape.grid
+
+    @property
+    def patch_size(self) -> int:
+        return self.shape.patch_size
+
+    @property
+    def stride(self) -> int:
+        return self.shape.stride
+
+    @property
+    def reduction(self) -> int:
+        return self.shape.reduction
+
+    @property
+    def n_prefix(self) -> int:
+        return self.shape.n_prefix
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What a model did with a batch of images."""
+
+    config: PVTConfig
+    weights: Weights
+    image: Tensor
+    """(batch, 3, H, W), as the model saw it (normalised)."""
+    logits: Tensor
+    """(batch, class)."""
+    stages: tuple[StageTrace, ...]
+
+
+@torch.no_grad()
+def trace(model: PVT, images: Tensor) -> Trace:
+    """Run `model` on images (batch, 3, H, W) and keep what every stage and block saw.
+
+    Attention maps are computed explicitly, since a fused kernel has none to show; the answer is the same. Raises
+    ValueError for images that are not a float32 batch of that shape, or too small for the model.
+    """
+    if not isinstance(images, Tensor) or images.dtype != torch.float32:
+        kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
+        raise ValueError(
+            f"images is {kind}; it should be a float32 tensor (batch, {model.config.in_channels}, H, W)."
+        )
+    twin = _twin(model)
+    seen = _listen(twin)
+    logits = twin(images.to(next(model.parameters()).device))
+    shapes = model.config.shapes(tuple(images.shape[-2:]))
+    return Trace(
+        config=model.config,
+        weights=model.weights,
+        image=images.cpu(),
+        logits=logits.cpu(),
+        stages=tuple(_stage_trace(seen, f"stages.{i}", shape) for i, shape in enumerate(shapes)),
+    )
+
+
+def _twin(module: nn.Module) -> nn.Module:
+    """The same module and parameters, with a tree and hooks of its own (hooks that were there still run)."""
+    twin = copy.copy(module)
+    twin._forward_hooks = OrderedDict(module._forward_hooks)
+    twin._modules = {name: _twin(child) for name, child in module._modules.items()}
+    return twin
+
+
+def _listen(model: nn.Module) -> dict[str, Tensor]:
+    """Hang a hook on every tap; the dictionary fills, by the tap's name, as the model runs."""
+    seen: dict[str, Tensor] = {}
+
+    def hook(name: str):
+        return lambda _module, _args, output: seen.__setitem__(name, output.cpu())
+
+    for name, module in model.named_modules():
+        if isinstance(module, Tap):
+            module.register_forward_hook(hook(name))
+    return seen
+
+
+def _stage_trace(seen: dict[str, Tensor], prefix: str, shape: StageShape) -> StageTrace:
+    return StageTrace(
+        shape=shape,
+        tokens=seen[f"{prefix}.tokens"],
+        feature_map=seen[f"{prefix}.feature_map"],
+        blocks=tuple(_block_trace(seen, f"{prefix}.blocks.{j}.attention", shape) for j in range(shape.depth)),
+    )
+
+
+def _block_trace(seen: dict[str, Tensor], prefix: str, shape: StageShape) -> BlockTrace:
+    def plane(name: str) -> Tensor | None:
+        tensor = seen.get(f"{prefix}.{name}")
+        return None if tensor is None else rearrange(tensor, "b h w c -> b c h w")
+
+    same_name = ("inputs", "queries", "keys", "values", "mixed")
+    return BlockTrace(
+        shape=shape,
+        projected=plane("reduce.projected"),
+        reduced=plane("reduced"),
+        attention=seen[f"{prefix}.map"],
+        **{name: seen[f"{prefix}.{name}"] for name in same_name},
+    )

@@ -1,0 +1,190 @@
+"""Presets, published counts, and shapes for any size, p and R."""
+
+import inspect
+
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from hf_weights import pvt_like
+from pvt_viz import PRESETS, PVTConfig, build_model, get_config, trace
+from pvt_viz.models import PVT
+
+
+def count(preset: str) -> int:
+    with torch.device("meta"):
+        return sum(p.numel() for p in PVT(PRESETS[preset]).parameters())
+
+
+@pytest.mark.parametrize(
+    "preset, parameters",
+    [
+        ("pvt_tiny", 13_229_288),
+        ("pvt_small", 24_485_864),
+        ("pvt_medium", 44_208_104),
+        ("pvt_large", 61_369_320),
+        ("vit_tiny_16", 5_717_416),
+        ("vit_small_16", 22_050_664),
+        ("vit_base_16", 86_567_656),
+    ],
+)
+def test_parameter_counts_are_the_published_ones(preset, parameters):
+    assert count(preset) == parameters
+
+
+@pytest.mark.parametrize(
+    "preset, millions",
+    [
+        ("pvt_tiny", 13.2),
+        ("pvt_small", 24.5),
+        ("pvt_medium", 44.2),
+        ("pvt_large", 61.4),
+        ("vit_small_16_paper", 48.8),
+    ],
+)
+def test_parameters_as_the_paper_prints_them(preset, millions):
+    assert round(count(preset) / 1e6, 1) == millions
+
+
+@pytest.mark.parametrize("preset", ["pvt_tiny", "pvt_medium"])
+def test_parameters_equal_transformers(preset):
+    with torch.device("meta"):
+        assert count(preset) == sum(p.numel() for p in pvt_like(PRESETS[preset]).parameters())
+
+
+def test_keys_and_values_are_7x7_at_every_stage_of_224():
+    assert [s.reduced_grid for s in get_config("pvt_tiny").shapes()] == [(7, 7)] * 4
+
+
+@st.composite
+def small_configs(draw):
+    stages = draw(st.integers(1, 4))
+
+    def per_stage(low, high):
+        return tuple(draw(st.integers(low, high)) for _ in range(stages))
+
+    heads = per_stage(1, 3)
+    return {
+        "name": "random",
+        "image_size": (draw(st.integers(1, 70)), draw(st.integers(1, 70))),
+        "patch_sizes": per_stage(1, 5),
+        "dims": tuple(h * draw(st.integers(1, 3)) for h in heads),
+        "depths": per_stage(1, 2),
+        "heads": heads,
+        "mlp_ratios": per_stage(1, 2),
+        "reductions": per_stage(1, 6),
+        "num_classes": 5,
+    }
+
+
+@given(small_configs(), st.integers(1, 2), st.integers(0, 9), st.integers(0, 9))
+def test_every_array_has_the_shape_the_config_says(fields, batch, more_rows, more_columns):
+    try:
+        config = PVTConfig(**fields)
+    except ValueError as error:
+        assert "R_" in str(error) or "p_" in str(error)
+        assume(False)
+    height, width = config.image_hw[0] + more_rows, config.image_hw[1] + more_columns
+    seen = trace(build_model(config), torch.zeros(batch, 3, height, width))
+    assert seen.logits.shape == (batch, 5)
+    covered = 1
+    for stage, shape in zip(seen.stages, config.shapes((height, width)), strict=True):
+        covered *= shape.patch_size
+        (h, w), n = stage.grid, stage.n_prefix
+        assert (stage.shape, shape.stride) == (shape, covered)
+        assert 0 <= height - h * covered == shape.rim[0] and 0 <= width - w * covered == shape.rim[1]
+        assert stage.tokens.shape == (batch, n + h * w, shape.dim)
+        assert stage.feature_map.shape == (batch, shape.dim, h, w)
+        assert len(stage.blocks) == shape.depth
+        for block in stage.blocks:
+            rows, columns = block.reduced_grid
+            assert (rows, columns) == (h // shape.reduction, w // shape.reduction)
+            assert block.attention.shape == (batch, shape.heads, n + h * w, n + rows * columns)
+            assert block.queries.shape == (batch, shape.heads, n + h * w, shape.head_dim)
+            assert (
+                block.keys.shape
+                == block.values.shape
+                == (batch, shape.heads, n + rows * columns, shape.head_dim)
+            )
+            assert block.reduced.shape == (batch, shape.dim, rows, columns)
+            torch.testing.assert_close(block.attention.sum(-1), torch.ones_like(block.attention[..., 0]))
+            for key in range(n, shape.keys):
+                top, left, bottom, right = block.footprint(key)
+                assert 0 <= top < bottom <= height and 0 <= left < right <= width
+                assert bottom - top == right - left == shape.reduction * covered
+    assert [s.n_prefix for s in seen.stages] == [0] * (len(seen.stages) - 1) + [1]
+
+
+def test_footprints_tile_the_covered_plane():
+    block = (
+        trace(build_model(get_config("pvt_tiny", image_size=64)), torch.zeros(1, 3, 64, 64))
+        .stages[0]
+        .blocks[0]
+    )
+    assert [block.footprint(k) for k in range(4)] == [
+        (0, 0, 32, 32),
+        (0, 32, 32, 64),
+        (32, 0, 64, 32),
+        (32, 32, 64, 64),
+    ]
+
+
+def test_cls_has_no_footprint():
+    block = (
+        trace(build_model(get_config("pvt_tiny", image_size=64)), torch.zeros(1, 3, 64, 64))
+        .stages[3]
+        .blocks[0]
+    )
+    assert block.footprint(1) == (0, 0, 32, 32)
+    for key in (0, -1, 5):
+        with pytest.raises(ValueError, match=rf"key={key} "):
+            block.footprint(key)
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: get_config("pvt_huge"), ["pvt_huge", "pvt_tiny"]),
+        (lambda: get_config("pvt_tiny", patches=3), ["patches", "patch_sizes"]),
+        (lambda: get_config("pvt_tiny", reductions=(8, 4, 2)), ["reductions=(8, 4, 2)", "4"]),
+        (lambda: get_config("pvt_tiny", reductions=(8, 4, 2, 0)), ["reductions", "0", "positive"]),
+        (lambda: get_config("pvt_tiny", reductions=(57, 4, 2, 1)), ["R_1 = 57", "1 to 56"]),
+        (lambda: get_config("pvt_tiny", reductions=8), ["reductions=8", "tuple"]),
+        (lambda: get_config("pvt_tiny", patch_sizes=(4, 2, 2, 15)), ["p_4 = 15", "1 to 14"]),
+        (lambda: get_config("pvt_tiny", image_size=0), ["image_size=0"]),
+        (lambda: get_config("pvt_tiny", image_size=(224, "a")), ["image_size"]),
+        (lambda: get_config("pvt_tiny", image_size=16), ["R_1 = 8", "1 to 4", "image 16×16"]),
+        (lambda: get_config("pvt_tiny", heads=(1, 2, 3, 8)), ["320", "3 heads"]),
+        (lambda: get_config("vit_tiny_16", reductions=(2,)), ["reductions=(2,)", "(1,)"]),
+    ],
+)
+def test_a_bad_argument_is_answered_with_one_sentence_that_names_it(make, words):
+    with pytest.raises(ValueError) as caught:
+        make()
+    message = str(caught.value)
+    assert all(word in message for word in words), message
+    assert "\n" not in message
+
+
+def test_configs_are_frozen():
+    with pytest.raises(AttributeError):
+        PRESETS["pvt_tiny"].dims = ()
+
+
+def test_changing_one_ratio_leaves_every_other_weight_alone():
+    one, two = (build_model(get_config("pvt_tiny", image_size=64, reductions=(r, 4, 2, 1))) for r in (8, 4))
+    two = dict(two.named_parameters())
+    changed = {
+        name
+        for name, p in one.named_parameters()
+        if p.shape != two[name].shape or not torch.equal(p, two[name])
+    }
+    assert changed == {f"stages.0.blocks.{j}.attention.reduce.project.weight" for j in range(2)}
+
+
+def test_models_do_not_know_the_trace():
+    from pvt_viz import models
+
+    for module in (models.pvt, models.attention, models.build):
+        assert "tracing" not in inspect.getsource(module)
