@@ -1,9 +1,9 @@
 """pvt-viz: see what the Pyramid Vision Transformer does with a picture, and what it costs.
 
-    model = pvt_viz.build_model("pvt_tiny")
-    image = pvt_viz.images.read(open("cat.jpg", "rb").read())
-    trace = pvt_viz.trace(model, pvt_viz.images.to_tensor(image, model.config))
-    trace.stages[0].blocks[-1].attention  # (batch, head, n_prefix + N, n_prefix + M)
+model = pvt_viz.build_model("pvt_tiny")
+image = pvt_viz.images.read(open("cat.jpg", "rb").read())
+trace = pvt_viz.trace(model, pvt_viz.images.to_tensor(image, model.config))
+trace.stages[0].blocks[-1].attention  # (batch, head, n_prefix + N, n_prefix + M)
 """
 
 from pvt_viz import images

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from pvt_viz.config import PVTConfig, get_config
-from pvt_viz.models.pvt import PVT, PatchEmbedding
+from pvt_viz.models.pvt import PVT
 
 
 @dataclass(frozen=True)
@@ -18,36 +18,36 @@ class Weights:
     trained: bool
 
 
-def build_model(config: PVTConfig | str, *, seed: int = 0) -> PVT:
-    """The network of a configuration (or of a preset's name), in eval mode, with seeded random weights.
+def build_model(config: PVTConfig | str, *, seed: int = 0, share: PVT | None = None) -> PVT:
+    """The network of a configuration (or of a preset's name), in eval mode on the CPU, with seeded random weights.
 
     Every tensor draws from a generator of its own, seeded by its name: changing R_1 changes stage 1's fold and no
     other weight, so what moves on the page is what R_1 moves. The random matrices keep the variance of their input
     (deviation 1/√fan-in): with the authors' 0.02 an untrained network attends to everything equally.
+
+    `share`, a model made with the same seed, lends the tensors that would come out the same: nothing is drawn twice.
     """
     config = get_config(config) if isinstance(config, str) else config
+    weights = Weights(source=f"random, seed {seed}", trained=False)
+    lent = dict(share.named_parameters()) if share is not None and share.weights == weights else {}
     with torch.device("meta"):
-        model = PVT(config)
-    model = model.to_empty(device="cpu").eval()
+        model = PVT(config).eval()
     for module_name, module in model.named_modules():
-        _initialise(module, module_name, seed)
-    model.weights = Weights(source=f"random, seed {seed}", trained=False)
+        for label, shape_only in list(module.named_parameters(recurse=False)):
+            name = f"{module_name}.{label}" if module_name else label
+            parameter = lent.get(name)
+            if parameter is None or parameter.shape != shape_only.shape:
+                parameter = nn.Parameter(_draw(module, label, shape_only.shape, f"{seed}:{name}"))
+            setattr(module, label, parameter)
+    model.weights = weights
     return model
 
 
-@torch.no_grad()
-def _initialise(module: nn.Module, name: str, seed: int) -> None:
-    def draw(parameter: torch.Tensor, std: float, label: str) -> None:
-        generator = torch.Generator().manual_seed(zlib.crc32(f"{seed}:{name}.{label}".encode()))
-        parameter.normal_(0.0, std, generator=generator)
-
-    if isinstance(module, nn.Linear):
-        draw(module.weight, module.in_features**-0.5, "weight")
-        if module.bias is not None:
-            module.bias.zero_()
-    elif isinstance(module, nn.LayerNorm):
-        module.weight.fill_(1.0)
-        module.bias.zero_()
-    elif isinstance(module, PatchEmbedding):
-        for label in ("position", "prefix", "prefix_position"):
-            draw(getattr(module, label), 0.02, label)
+def _draw(module: nn.Module, label: str, shape: torch.Size, seed: str) -> torch.Tensor:
+    if label == "bias":
+        return torch.zeros(shape)
+    if isinstance(module, nn.LayerNorm):
+        return torch.ones(shape)
+    deviation = module.in_features**-0.5 if isinstance(module, nn.Linear) else 0.02
+    generator = torch.Generator().manual_seed(zlib.crc32(seed.encode()))
+    return torch.empty(shape).normal_(0.0, deviation, generator=generator)

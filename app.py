@@ -1,0 +1,37 @@
+"""The server. `streamlit run app.py` finds `app`, warms it up once, and serves `pvt_viz/ui/shell.py` to every visitor."""
+
+import gc
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from pvt_viz.ui import calls
+
+
+@asynccontextmanager
+async def lifespan(_app):
+    calls.warm_up()
+    # Streamlit collects garbage after every run of a script: what is loaded by now need not be looked at again.
+    gc.collect()
+    gc.freeze()
+    yield
+
+
+async def health(_request) -> JSONResponse:
+    return JSONResponse({"status": "ok"})
+
+
+def say_sorry(_error: Exception) -> bool:
+    """A sentence instead of a traceback, which goes to the server's log alone."""
+    st.error("This page could not be drawn. Your choices are kept: change one, or open another page.")
+    return True
+
+
+app = st.App(
+    "pvt_viz/ui/shell.py",
+    lifespan=lifespan,
+    routes=[Route("/health", health)],
+    on_script_error=say_sorry,
+)

@@ -1,0 +1,31 @@
+"""The explorer: one pointer, every stage, every head."""
+
+import streamlit as st
+
+from pvt_viz.ui import explorer, parts
+
+st.title("What does a place look at?", anchor=False)
+scene = parts.scene_or_stop()
+st.markdown(
+    "Each panel answers for the token of its stage under your pointer; the wall below shows each head by itself."
+    " Click to pin the query: the link in the address bar then opens on the same place."
+)
+parts.honest_line(scene.trace)
+explorer.show(scene, key="attention_explorer", wall=True)
+
+with st.expander("How to read it"):
+    st.markdown(
+        """
+- **Query**: the outlined token. **Keys**: the cells painted over the picture; brighter means more weight. For one query
+  the weights of all keys sum to 100 %.
+- **A key is a square of R×R tokens** of its stage, folded into one. At stage 1 of the default network that is
+  8×8 tokens of 4×4 px: 32×32 px. At 224×224 px every stage ends up with 7×7 keys.
+- **Scale**: shared means that a colour is the same weight in every panel; per map means that each panel's brightest
+  cell is its own maximum. The printed scale says the numbers either way.
+- **CLS** is the token that the answer is read from. It enters at the last stage, sees everything and is itself a key.
+- **Who looks at this place?** turns the question round: the R×R footprint of one key, and how much weight each query
+  gives it.
+"""
+    )
+if scene.picture.credit:
+    st.caption(f"Photograph: {scene.picture.credit}")

@@ -1,0 +1,82 @@
+"""What a stage makes of the picture: its grid at true size, and its feature map as colours."""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from pvt_viz.config import Size, StageShape
+
+GRID_LINE = (255, 255, 255, 150)
+HATCH_LINE = (255, 255, 255, 230)
+HATCH_GROUND = (30, 30, 30, 150)
+
+
+def patch_grid(picture: Image.Image, shape: StageShape, image_size: Size) -> Image.Image:
+    """The picture with the stage's tokens drawn at true size, and the rim that the floor drops hatched.
+
+    `picture` shows the image (H, W) at any enlargement. Lines closer than 3 px would hide it: then only every second
+    (fourth, …) is drawn.
+    """
+    scale_y, scale_x = picture.height / image_size[0], picture.width / image_size[1]
+    (h, w), stride = shape.grid, shape.stride
+    bottom, right = h * stride * scale_y, w * stride * scale_x
+    layer = Image.new("RGBA", picture.size)
+    draw = ImageDraw.Draw(layer)
+    step = lines_step(stride * min(scale_x, scale_y))
+    for row in range(0, h + 1, step):
+        draw.line([(0, row * stride * scale_y), (right, row * stride * scale_y)], fill=GRID_LINE)
+    for column in range(0, w + 1, step):
+        draw.line([(column * stride * scale_x, 0), (column * stride * scale_x, bottom)], fill=GRID_LINE)
+    _hatch(layer, (right, 0, picture.width, picture.height))
+    _hatch(layer, (0, bottom, right, picture.height))
+    return Image.alpha_composite(picture.convert("RGBA"), layer).convert("RGB")
+
+
+def lines_step(cell: float) -> int:
+    """Draw every how-manieth line, for cells of `cell` pixels."""
+    step = 1
+    while cell * step < 3:
+        step *= 2
+    return step
+
+
+def _hatch(layer: Image.Image, box: tuple[float, float, float, float]) -> None:
+    left, top, right, bottom = (round(edge) for edge in box)
+    if right <= left or bottom <= top:
+        return
+    tile = Image.new("RGBA", (right - left, bottom - top), HATCH_GROUND)
+    draw = ImageDraw.Draw(tile)
+    for x in range(-tile.height, tile.width, 6):
+        draw.line([(x, tile.height), (x + tile.height, 0)], fill=HATCH_LINE, width=1)
+    layer.paste(tile, (left, top))
+
+
+def principal_colours(*planes: np.ndarray) -> list[Image.Image]:
+    """feature maps (channel, h, w) -> RGB pictures (h, w): the three strongest principal components as red, green, blue.
+
+    All planes share one basis and one scale, so that equal colours mean equal features. The 1st to the 99th
+    percentile of a component spans its colour.
+    """
+    planes = [np.asarray(plane, dtype=np.float64) for plane in planes]
+    rows = [plane.reshape(plane.shape[0], -1).T for plane in planes]
+    together = np.concatenate(rows)
+    centred = together - together.mean(axis=0)
+    _, vectors = np.linalg.eigh(centred.T @ centred)
+    axes = vectors[:, ::-1][:, :3]
+    axes = axes * np.where(
+        axes.sum(axis=0) < 0, -1, 1
+    )  # a sign is arbitrary: fix it, so that colours do not flip
+    components = centred @ axes
+    components = np.pad(components, ((0, 0), (0, 3 - components.shape[1])))
+    low, high = np.percentile(components, [1, 99], axis=0)
+    colours = ((components - low) / np.maximum(high - low, 1e-12)).clip(0, 1)
+    pictures, start = [], 0
+    for plane, row in zip(planes, rows, strict=True):
+        part = colours[start : start + len(row)].reshape(*plane.shape[1:], 3)
+        pictures.append(Image.fromarray((part * 255).round().astype(np.uint8)))
+        start += len(row)
+    return pictures
+
+
+def lengths(plane: np.ndarray) -> np.ndarray:
+    """feature map (channel, h, w) -> (h, w): the L2 norm of each token's features."""
+    return np.linalg.norm(np.asarray(plane, dtype=np.float64), axis=0)

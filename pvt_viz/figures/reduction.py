@@ -1,0 +1,72 @@
+"""The fold and the numbers around it, as pictures; and the count of attention entries, as a chart."""
+
+import numpy as np
+import plotly.graph_objects as go
+from PIL import Image, ImageDraw
+
+from pvt_viz.figures.colour import enlarge, paint
+
+LINE = (255, 255, 255)
+INK = (0, 0, 0)
+CHOSEN, QUIET = "#3a73d6", "#93a1af"  # seen on light and on dark
+
+
+def cells(
+    picture: Image.Image, width: int, every: int, mark: tuple[int, int, int, int] | None = None
+) -> Image.Image:
+    """A picture of one pixel a cell, enlarged, with a line every `every` cells and one box of cells marked.
+
+    `mark` is (top, left, bottom, right) in cells; bottom and right are exclusive. Lines closer than 4 px are left out.
+    """
+    large = enlarge(picture, width)
+    side = large.width // picture.width
+    draw = ImageDraw.Draw(large)
+    if every * side >= 4:
+        for row in range(0, picture.height // every + 1):
+            draw.line([(0, row * every * side), (large.width, row * every * side)], fill=LINE)
+        for column in range(0, picture.width // every + 1):
+            draw.line([(column * every * side, 0), (column * every * side, large.height)], fill=LINE)
+    if mark:
+        top, left, bottom, right = (edge * side for edge in mark)
+        thick = max(2, large.width // 150)
+        # Dark inside light: seen on every colour.
+        draw.rectangle([left, top, right - 1, bottom - 1], outline=LINE, width=2 * thick)
+        draw.rectangle(
+            [left + thick, top + thick, right - 1 - thick, bottom - 1 - thick], outline=INK, width=thick
+        )
+    return large
+
+
+def signed(values: np.ndarray, width: int) -> tuple[Image.Image, float]:
+    """Numbers of either sign (rows, columns) as a picture in cividis, and the limit of its scale (-limit … limit).
+
+    A vector (columns,) becomes a strip an eighth as high as it is wide.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim == 1:
+        values = np.tile(values, (max(1, len(values) // 8), 1))
+    limit = float(np.abs(values).max())
+    return enlarge(paint(values, "cividis", -limit, limit), width), limit
+
+
+def entries(counts: list[tuple[int, int, int]], chosen: int) -> go.Figure:
+    """Bars of N·M over R, on a logarithmic axis, the chosen R in its own colour; counts are (R, M, N·M)."""
+    figure = go.Figure(
+        go.Bar(
+            x=[str(r) for r, _, _ in counts],
+            y=[entries for _, _, entries in counts],
+            marker_color=[CHOSEN if r == chosen else QUIET for r, _, _ in counts],
+            customdata=[[m] for _, m, _ in counts],
+            hovertemplate="R = %{x}: M = %{customdata[0]:,}, N·M = %{y:,}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        height=260,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis_title="reduction ratio R",
+        yaxis_title="entries of one map, N·M",
+        yaxis_type="log",
+        xaxis_type="category",
+        bargap=0.25,
+    )
+    return figure

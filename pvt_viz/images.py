@@ -1,0 +1,261 @@
+"""Bytes from a stranger -> a safe RGB image -> a tensor for a model.
+
+Sizes are `(H, W)` in pixels wherever this module takes or returns one; PIL itself says `(width, height)`.
+"""
+
+import contextlib
+import ctypes
+import io
+import logging
+import math
+import warnings
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+# Meeting TIFF or WebP for the first time, PIL imports every plugin it has, unless they are imported by name.
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+MAX_BYTES = 20 * 1024 * 1024
+MAX_PIXELS = 40_000_000
+MIN_SIDE = 16
+MAX_ASPECT = 16
+
+_ADVICE = "choose a JPEG, PNG, WebP, GIF, BMP or TIFF picture"
+_DISGUISES = {  # how a file begins, lower case -> what it is; the first match wins
+    b"%pdf": "a PDF document",
+    b"<svg": "an SVG drawing",
+    b"<?xml": "an SVG drawing or other XML text",
+    b"<": "a web page",
+    b"#!": "a script",
+    b"pk\x03\x04": "a ZIP archive or an office document",
+}
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RIFF")
+_UPRIGHT = {  # EXIF orientation -> what brings the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# What is wrong with a stranger's file is told to the stranger, not to the server's stderr. Python prints
+# there the log records that nobody handles, and libtiff complains there from C of each row it cannot decode.
+# PIL mutes libtiff's warnings; this mutes its errors, which PIL raises anyway. Out of reach, it stays loud.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+with contextlib.suppress(OSError, AttributeError):
+    ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
+
+
+class ImageError(ValueError):
+    """A file that cannot become a picture; its text is one sentence for the person who chose the file."""
+
+
+def read(data: bytes) -> Image.Image:
+    """Decode a picture from an untrusted file into an upright, opaque, 8-bit RGB image without metadata.
+
+    Animations give their first frame, transparency is laid on white. Raises `ImageError` for anything but a
+    sound picture of at most `MAX_BYTES` bytes and `MAX_PIXELS` pixels, each side `MIN_SIDE` px or more and at
+    most `MAX_ASPECT` times the other.
+    """
+    if not isinstance(data, bytes | bytearray):
+        raise ImageError(f"The file must come as bytes, not as {type(data).__name__}; {_ADVICE}.")
+    if not data:
+        raise ImageError(f"The file is empty; {_ADVICE}.")
+    if len(data) > MAX_BYTES:
+        limit = f"{MAX_BYTES // 1024**2} MB"
+        raise ImageError(f"The file holds {len(data):,} bytes, more than {limit}; save a smaller copy.")
+    _hush_pil()
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check_header(image)
+            _rescale_colour_key(image)
+            image.load()
+            rgb = _to_rgb(image)
+            turn = _UPRIGHT.get(_orientation(image))
+        # Metadata stays behind: it may hold a home address, and an orientation that would be applied twice.
+        rgb = rgb.copy() if turn is None else rgb.transpose(turn)
+        rgb.info = {}
+        return rgb
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageError(_too_many_pixels("The picture")) from error
+    except UnidentifiedImageError as error:
+        raise ImageError(_what_it_is(data)) from error
+    except Exception as error:  # PIL's decoders raise almost every exception there is when fed a broken file
+        cut = isinstance(error, EOFError) or "truncated" in str(error).lower()
+        problem = "ends before the picture is complete" if cut else "is damaged inside"
+        raise ImageError(f"The file {problem}; fetch it again, or save it anew from an editor.") from error
+
+
+def fit(image: Image.Image, size: tuple[int, int], *, scale: int = 1) -> Image.Image:
+    """The largest centred piece with the aspect of `size = (H, W)`, resized to `(H*scale, W*scale)` px."""
+    height, width = (round(side * scale) for side in size)
+    if height < 1 or width < 1:
+        raise ValueError(f"size {size} times scale {scale} must give at least 1 px on both sides.")
+    return ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
+
+
+def whole_size(image: Image.Image, long_side: int, multiple: int) -> tuple[int, int]:
+    """The `(H, W)` that shows all of `image`: its aspect, with the longer side `long_side` px.
+
+    The shorter side is at least `multiple` px, so that the deepest stage has a token to stand on.
+    """
+    if not 1 <= multiple <= long_side:
+        raise ValueError(f"multiple is {multiple}, but must lie in 1..{long_side}, the long_side.")
+    longest = max(image.size)
+    width, height = (max(multiple, round(side * long_side / longest)) for side in image.size)
+    return height, width
+
+
+def to_tensor(image: Image.Image | torch.Tensor, config) -> torch.Tensor:
+    """Crop to the centre, resize to `config.image_hw`, normalise by `config.mean` and `config.std`.
+
+    `image` is a PIL image (then n = 1) or a float tensor `(n, 3, h, w)` in 0..1; returns `(n, 3, H, W)`,
+    float32. Anything else is a `ValueError`.
+    """
+    height, width = config.image_hw
+    if isinstance(image, Image.Image):
+        pixels = torch.from_numpy(np.array(fit(_to_rgb(image), (height, width))))  # (H, W, 3) uint8
+        images = pixels.permute(2, 0, 1)[None].contiguous().float() / 255
+    else:
+        _check_tensor(image)
+        images = _fit_tensor(image.float(), height, width)
+    mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in (config.mean, config.std))
+    return (images - mean) / std
+
+
+def _fit_tensor(images: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """`fit` for a tensor `(n, 3, h, w)`; the cut falls on whole pixels."""
+    h, w = images.shape[-2:]
+    crop_h = min(h, max(1, round(w * height / width)))
+    crop_w = min(w, max(1, round(h * width / height)))
+    top, left = (h - crop_h) // 2, (w - crop_w) // 2
+    images = images[..., top : top + crop_h, left : left + crop_w]
+    if (crop_h, crop_w) == (height, width):
+        return images.contiguous()
+    return F.interpolate(images, (height, width), mode="bilinear", antialias=True)
+
+
+def _check_tensor(images: torch.Tensor) -> None:
+    if not isinstance(images, torch.Tensor):
+        kind = type(images).__name__
+        raise ValueError(f"image is a {kind}, but must be a PIL image or a tensor (n, 3, h, w).")
+    shape = tuple(images.shape)
+    if len(shape) != 4 or shape[1] != 3 or 0 in shape:
+        raise ValueError(f"image has shape {shape}, but must have shape (n, 3, h, w) with no axis empty.")
+    if not images.is_floating_point():
+        raise ValueError(f"image has dtype {images.dtype}, but must hold floats in 0..1.")
+    low, high = images.min().item(), images.max().item()  # NaN if there is one anywhere
+    if math.isnan(low):
+        raise ValueError("image holds NaN, but every value must be a number in 0..1.")
+    if low < 0 or high > 1:
+        raise ValueError(f"image holds values in {low:g}..{high:g}, but all of them must lie in 0..1.")
+
+
+def _hush_pil() -> None:
+    """Keep PIL's remarks on odd files off the server's log.
+
+    `warnings.catch_warnings` swaps the filters of the whole process and is not thread-safe. One narrow filter
+    that stays is; it is put back in front when somebody else's filters came to lie over it.
+    """
+    quiet = [entry[3] for entry in warnings.filters[:1]]
+    if not quiet or getattr(quiet[0], "pattern", None) != r"PIL\.":
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def _check_header(image: Image.Image) -> None:
+    """Refuse by what the header promises, before any pixel is decoded."""
+    width, height = image.size
+    shape = f"{width} x {height} pixels"
+    tags = getattr(image, "tag_v2", {})
+    tile = tags.get(TiffImagePlugin.TILEWIDTH, 1) * tags.get(TiffImagePlugin.TILELENGTH, 1)
+    if max(width * height, tile) > MAX_PIXELS:  # a small TIFF may be cut from one enormous tile
+        raise ImageError(_too_many_pixels(f"The picture, {shape},"))
+    if min(width, height) < MIN_SIDE:
+        raise ImageError(f"The picture is only {shape}; choose one with at least {MIN_SIDE} on each side.")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise ImageError(
+            f"The picture is too thin, {shape}; crop the long side to {MAX_ASPECT} times the short."
+        )
+
+
+def _too_many_pixels(subject: str) -> str:
+    return f"{subject} needs more than the {MAX_PIXELS // 10**6} megapixels allowed; shrink it and try again."
+
+
+def _what_it_is(data: bytes) -> str:
+    if data.startswith(_SIGNATURES):
+        return "The file starts like a picture but is damaged or cut short; fetch it again, or save it anew."
+    if data[4:8] == b"ftyp":  # the pictures of many telephones, so worth a better hint
+        return "The file is a HEIC or AVIF picture, or a video; export it as JPEG or PNG first."
+    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    kind = next((kind for prefix, kind in _DISGUISES.items() if start.startswith(prefix)), None)
+    return f"The file is {kind or 'of no kind known here'}, whatever its name says; {_ADVICE}."
+
+
+def _rescale_colour_key(image: Image.Image) -> None:
+    """PNG names its transparent colour at the file's bit depth, PIL's pixels have 8 bits: make them agree."""
+    key = image.info.get("transparency")
+    if image.format != "PNG" or key is None or not image.tile:
+        return
+    rawmode = image.tile[0][3]
+    if rawmode in ("L;2", "L;4"):
+        image.info["transparency"] = key * {"L;2": 85, "L;4": 17}[rawmode]
+    elif rawmode == "RGB;16B":
+        image.info["transparency"] = tuple(value >> 8 for value in key)
+
+
+def _orientation(image: Image.Image) -> int | None:
+    try:
+        return image.getexif().get(0x0112)
+    except Exception:  # broken notes about a sound picture are no reason to refuse it
+        return None
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Any mode -> 8-bit RGB, what is transparent laid on white."""
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _deep_grey_to_8_bits(image).convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB") if image.mode != "RGB" else image
+    rgba = image.convert("RGBA") if image.mode != "RGBA" else image
+    canvas = Image.new("RGB", image.size, "white")
+    canvas.paste(rgba, mask=rgba.getchannel("A"))
+    return canvas
+
+
+def _deep_grey_to_8_bits(image: Image.Image) -> Image.Image:
+    """16- and 32-bit integers and floats -> mode L, by full scale: PIL's own conversion clips at 255.
+
+    Modes I and F do not say what white is: it is the first of 1, 255 and 65535 that no value exceeds, and if
+    values are negative or larger still, the picture's own range is stretched. NaN is black.
+    """
+    tags = getattr(image, "tag_v2", {})
+    values = np.array(image, dtype=np.float32)  # everything below works in place: 40 megapixels are 160 MB
+    clear = None
+    if image.mode.startswith("I;16"):
+        clear = values == image.info.get("transparency", -1)
+        low, high = 0.0, 4095.0 if tags.get(TiffImagePlugin.BITSPERSAMPLE) == (12,) else 65535.0
+    else:
+        finite = np.isfinite(values)
+        low = float(values.min(where=finite, initial=np.inf)) if finite.any() else 0.0
+        high = float(values.max(where=finite, initial=-np.inf)) if finite.any() else 0.0
+        if low >= 0:
+            low, high = 0.0, next((white for white in (1.0, 255.0, 65535.0) if high <= white), high)
+    scale = 255 / (high - low) if high > low else 0.0
+    with np.errstate(all="ignore"):  # the ends of float32 may overflow on their way; the clip mends that
+        np.nan_to_num(values, copy=False, nan=low, posinf=high, neginf=low)
+        values *= scale
+        values -= low * scale
+        grey = np.rint(values, out=values).clip(0, 255, out=values).astype(np.uint8)
+    if tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0:  # white is 0: PIL knows at 8 bits only
+        grey = 255 - grey
+    if clear is not None:
+        grey[clear] = 255
+    return Image.fromarray(grey)

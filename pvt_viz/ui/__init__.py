@@ -1,0 +1,1 @@
+"""What the pages share: navigation, the selection (sidebar <-> URL), cached calls, and recurring pieces of a page."""

@@ -1,0 +1,34 @@
+"""The attention explorer on a page: pack once, keep the pin, the link and the other pages in step with it."""
+
+import streamlit as st
+
+from pvt_viz.ui import view
+from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.view import View
+from pvt_viz.widgets.attention_explorer import attention_explorer, pack
+
+_SENT = "explorer_sent"
+
+
+def show(scene: Scene, *, key: str, wall: bool, stage: int | None = None) -> None:
+    """Mount the explorer for all stages, or for one alone. What is clicked in it becomes the session's view."""
+    shapes = tuple(traced.shape for traced in scene.trace.stages)
+
+    def heard() -> None:
+        told = View.parse(st.session_state[key].view or "")
+        if told is not None:
+            view.keep(told if stage is None else view.current().merge(told, shapes))
+
+    attention_explorer(_blob(scene, key, wall, stage), key=key, on_view_change=heard)
+
+
+def _blob(scene: Scene, key: str, wall: bool, stage: int | None) -> bytes:
+    """The same bytes on every rerun of a visit to a page: a new pin must not send the maps again."""
+    mark = (st.session_state["page_visit"], key, scene.key, wall, stage)
+    sent = st.session_state.get(_SENT)
+    if sent is None or sent[0] != mark:
+        now = view.current() if stage is None else view.current().only(scene.trace.stages[stage - 1].shape)
+        stages = None if stage is None else (stage,)
+        sent = (mark, pack(scene.trace, scene.shown, view=now.text(), wall=wall, stages=stages))
+        st.session_state[_SENT] = sent
+    return sent[1]

@@ -1,0 +1,128 @@
+"""What the visitor has chosen, as plain data: from loose words (a URL, widgets) to the nearest valid choice and back."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pvt_viz.config import PRESETS, PVTConfig, Size, get_config
+from pvt_viz.samples import SAMPLES
+
+SIZES = (64, 96, 112, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512)
+FIRST_PATCHES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32)
+LATER_PATCHES = (1, 2, 3, 4)
+LARGEST_REDUCTION = 16
+CROPS = ("square", "whole")
+DEFAULTS = {"picture": "cat", "model": "pvt_tiny", "crop": "square", "size": 224, "device": "auto"}
+
+SizeOf = Callable[[str, str, int], Size]
+"""(picture, crop, size) -> (H, W): how large the picture becomes; it depends on the picture's own shape."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A choice that is valid as a whole: every p_i and R_i fits its grid."""
+
+    picture: str
+    model: str
+    crop: str
+    size: int
+    patch_sizes: tuple[int, ...]
+    reductions: tuple[int, ...]
+    device: str
+    image_size: Size
+
+    @property
+    def config(self) -> PVTConfig:
+        return get_config(
+            self.model, image_size=self.image_size, patch_sizes=self.patch_sizes, reductions=self.reductions
+        )
+
+    def words(self) -> dict[str, str | int]:
+        """Every choice under its name in the URL and in the widgets."""
+        return {
+            "picture": self.picture,
+            "model": self.model,
+            "crop": self.crop,
+            "size": self.size,
+            **{f"p{i}": p for i, p in enumerate(self.patch_sizes, 1)},
+            **{f"r{i}": r for i, r in enumerate(self.reductions, 1)},
+            "device": self.device,
+        }
+
+    def query(self) -> dict[str, str]:
+        """What differs from the defaults: the shortest link that opens on the same choice."""
+        return {name: str(word) for name, word in self.words().items() if word != self._default(name)}
+
+    def _default(self, name: str) -> str | int:
+        preset = PRESETS[self.model]
+        if name[0] in "pr" and name[1:].isdigit():
+            return (preset.patch_sizes if name[0] == "p" else preset.reductions)[int(name[1:]) - 1]
+        return DEFAULTS[name]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A valid selection, what each of its parts could have been, and what had to be replaced (in sentences)."""
+
+    selection: Selection
+    options: dict[str, tuple]
+    replaced: tuple[str, ...]
+
+
+def choose(words: Mapping[str, object], size_of: SizeOf, devices: tuple[str, ...] = ("cpu",)) -> Choice:
+    """The valid selection that is nearest to `words` (names as in `Selection.words`; what is missing is the default)."""
+    options: dict[str, tuple] = {
+        "picture": tuple(SAMPLES),
+        "model": tuple(PRESETS),
+        "crop": CROPS,
+        "size": SIZES,
+        "device": ("auto", *devices),
+    }
+    replaced: list[str] = []
+
+    def pick(name: str, default):
+        word = words.get(name, default)
+        value = _nearest(word, options[name], default)
+        if name in words and str(value) != str(word):
+            replaced.append(f"{name}={_short(word)} is not possible here; {value} is shown instead.")
+        return value
+
+    picture, model, crop, size, device = (pick(name, DEFAULTS[name]) for name in DEFAULTS)
+    preset = PRESETS[model]
+    image = below = size_of(picture, crop, size)
+    patch_sizes, reductions = [], []
+    stages = len(preset.dims)
+    for i, (p, r) in enumerate(zip(preset.patch_sizes, preset.reductions, strict=True), 1):
+        offered = LATER_PATCHES if i > 1 else FIRST_PATCHES
+        options[f"p{i}"] = tuple(option for option in offered if option <= min(below))
+        patch_sizes.append(pick(f"p{i}", p))
+        below = (below[0] // patch_sizes[-1], below[1] // patch_sizes[-1])
+        largest = min(LARGEST_REDUCTION, *below) if stages > 1 else 1
+        options[f"r{i}"] = tuple(range(1, largest + 1))
+        reductions.append(pick(f"r{i}", r))
+    selection = Selection(picture, model, crop, size, tuple(patch_sizes), tuple(reductions), device, image)
+    return Choice(selection, options, tuple(replaced))
+
+
+def _nearest(word: object, options: tuple, default):
+    """The option that is meant: equal, else nearest in value or in spelling, else the default (or what is left)."""
+    by_text = {str(option): option for option in options}
+    if str(word) in by_text:
+        return by_text[str(word)]
+    fallback = default if default in options else options[-1]
+    if isinstance(options[0], int):
+        try:
+            wanted = float(str(word))
+        except ValueError:
+            return fallback
+        if wanted != wanted:  # not a number, by name
+            return fallback
+        wanted = min(max(wanted, options[0]), options[-1])  # also what is infinitely far away
+        return min(options, key=lambda option: abs(option - wanted))
+    close = difflib.get_close_matches(str(word), list(by_text), n=1)
+    return by_text[close[0]] if close else fallback
+
+
+def _short(word: object) -> str:
+    text = str(word)
+    return f"“{text[:24]}…”" if len(text) > 25 else f"“{text}”"

@@ -1,0 +1,36 @@
+"""The script behind every visit: navigation over the pages, the shared sidebar, then the page itself."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pvt_viz.ui import sidebar
+
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "pages"
+# Streamlit leaves a wide margin around the page: the explorer's four panels should fit one screen of 1280×800.
+MARGINS = """<style>
+.stMainBlockContainer { padding: 3.25rem clamp(1rem, 3vw, 3rem) 4rem; max-width: 1500px; }
+</style>"""
+
+# A picture of our own: a named icon would be fetched from another server.
+st.set_page_config(page_title="pvt-viz", page_icon=str(ROOT / "assets" / "icon.png"), layout="wide")
+st.html(MARGINS)
+page = st.navigation(
+    [
+        st.Page(PAGES / "pyramid.py", title="Pyramid", icon=":material/stacks:", default=True),
+        st.Page(
+            PAGES / "attention.py",
+            title="Attention",
+            icon=":material/center_focus_strong:",
+            url_path="attention",
+        ),
+        st.Page(PAGES / "reduction.py", title="Reduction", icon=":material/grid_view:", url_path="reduction"),
+    ]
+)
+# A page that is opened again mounts its components anew: they must be told the view of now, not of then.
+if st.session_state.get("page_shown") != page.url_path:
+    st.session_state["page_shown"] = page.url_path
+    st.session_state["page_visit"] = st.session_state.get("page_visit", 0) + 1
+st.session_state["scene_of"] = sidebar.show()
+page.run()

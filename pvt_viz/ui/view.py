@@ -1,0 +1,110 @@
+"""Where a visitor looks: the pinned place, stage, blocks and heads; one short string in the URL and in the explorer.
+
+"0.412,0.538~s1~b2.2.2.2~hm.m.1.3~c0~dq~xs": pin x,y as fractions of the picture (or "-") ~ stage ~ block per stage ~
+head per stage (m: mean) ~ CLS as the query ~ direction ~ scale. `view.js` of the explorer speaks the same grammar.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from pvt_viz.config import StageShape
+
+_KEPT = "view"
+_GRAMMAR = re.compile(
+    r"(?P<pin>-|[01](\.\d{1,6})?,[01](\.\d{1,6})?)~s(?P<stage>[1-4])~b(?P<blocks>\d{1,3}(\.\d{1,3}){0,3})"
+    r"~h(?P<heads>(m|\d{1,3})(\.(m|\d{1,3})){0,3})~c(?P<cls>[01])~d(?P<direction>[qk])~x(?P<scale>[so])"
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """Blocks and heads are counted from 1, one per stage; a head of None is the mean, a missing block the last."""
+
+    pin: tuple[float, float] | None = None
+    stage: int = 1
+    blocks: tuple[int, ...] = ()
+    heads: tuple[int | None, ...] = ()
+    cls_query: bool = False
+    direction: str = "q"
+    scale: str = "o"
+
+    @classmethod
+    def parse(cls, text: str) -> "View | None":
+        """None for a text that is not of the grammar."""
+        found = _GRAMMAR.fullmatch(text)
+        if not found:
+            return None
+        x, _, y = found["pin"].partition(",")
+        return cls(
+            pin=(min(float(x), 1.0), min(float(y), 1.0)) if y else None,
+            stage=int(found["stage"]),
+            blocks=tuple(int(block) for block in found["blocks"].split(".")),
+            heads=tuple(None if head == "m" else int(head) for head in found["heads"].split(".")),
+            cls_query=found["cls"] == "1",
+            direction=found["direction"],
+            scale=found["scale"],
+        )
+
+    def text(self) -> str:
+        pin = "-" if self.pin is None else f"{self.pin[0]:.3f},{self.pin[1]:.3f}"
+        blocks = ".".join(str(block) for block in self.blocks) or "999"
+        heads = ".".join("m" if head is None else str(head) for head in self.heads) or "m"
+        return (
+            f"{pin}~s{self.stage}~b{blocks}~h{heads}~c{int(self.cls_query)}~d{self.direction}~x{self.scale}"
+        )
+
+    def block(self, shape: StageShape) -> int:
+        """The block to show of this stage, from 1; the last unless another was chosen."""
+        chosen = self.blocks[shape.index - 1] if shape.index <= len(self.blocks) else shape.depth
+        return min(max(chosen, 1), shape.depth)
+
+    def head(self, shape: StageShape) -> int | None:
+        """The head to show of this stage, from 1; None for the mean."""
+        chosen = self.heads[shape.index - 1] if shape.index <= len(self.heads) else None
+        return None if chosen is None else min(max(chosen, 1), shape.heads)
+
+    def only(self, shape: StageShape) -> "View":
+        """The same view for an explorer that shows this stage alone."""
+        return replace(self, stage=shape.index, blocks=(self.block(shape),), heads=(self.head(shape),))
+
+    def merge(self, alone: "View", shapes: tuple[StageShape, ...]) -> "View":
+        """This view, with what an explorer of one stage changed."""
+        i = alone.stage - 1
+        blocks = [self.block(shape) for shape in shapes]
+        heads = [self.head(shape) for shape in shapes]
+        blocks[i], heads[i] = alone.blocks[0], alone.heads[0]
+        return replace(alone, blocks=tuple(blocks), heads=tuple(heads))
+
+
+def current() -> View:
+    return View.parse(st.session_state.get(_KEPT, "")) or View()
+
+
+def keep(view: View) -> None:
+    st.session_state[_KEPT] = view.text()
+
+
+def adopt(text: str) -> list[str]:
+    """Take over the view of a link; returns the sentences to say where it cannot be read."""
+    view = View.parse(text)
+    if view is not None:
+        keep(view)
+    else:
+        reset()
+    return (
+        ["The link's view could not be read; the default view is shown instead."]
+        if text and view is None
+        else []
+    )
+
+
+def reset() -> None:
+    st.session_state.pop(_KEPT, None)
+
+
+def query() -> dict[str, str]:
+    """The view as it stands in the URL; nothing while it is the default."""
+    view = current()
+    return {} if view == View() else {"view": view.text()}

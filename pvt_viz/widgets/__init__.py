@@ -1,0 +1,1 @@
+"""Browser components: html, css and js files, and the Python that packs their data."""

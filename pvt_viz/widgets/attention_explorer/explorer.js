@@ -1,0 +1,253 @@
+// The explorer itself: one instance per mounted element. It owns the state and repaints what follows from it.
+
+const ANNOUNCE_AFTER_MS = 400; // read out where the pointer rests, not where it passes
+
+const memory = new Map(); // what a key's last instance showed, for when Streamlit mounts it again
+class Explorer {
+  constructor(root, memoryKey) {
+    this.root = root;
+    this.memoryKey = memoryKey;
+    this.aborter = new AbortController();
+    this.main = root.querySelector(".main");
+    this.find = (selector) => root.querySelector(selector);
+    this.urls = [];
+    this.painted = 0;
+    this.gestures = new Gestures(this, this.aborter.signal);
+  }
+
+  destroy() {
+    this.aborter.abort();
+    clearTimeout(this.announcing);
+    clearTimeout(this.sending);
+    this.#forgetPictures();
+  }
+
+  // ---- data from Python ------------------------------------------------------------------------------------
+
+  receive(bytes, setStateValue) {
+    this.setStateValue = setStateValue;
+    const { header, arraysAt } = readHeader(bytes);
+    const isNew = header.fingerprint !== this.header?.fingerprint;
+    const first = !this.header;
+    const sameWall = header.wall === this.header?.wall;
+    this.header = header;
+    if (!isNew && sameWall) return;
+    this.stages = header.stages;
+    this.state = first ? this.#firstState() : fitState(this.state, this.stages);
+    if (isNew) {
+      this.colours = packColours(header.lut);
+      this.root.style.setProperty("--ramp", gradientOf(header.lut));
+      this.root.style.setProperty("--ratio", header.image[1] / header.image[0]);
+      this.#build(bytes, arraysAt);
+      this.#showPicture(readPicture(bytes, arraysAt, header.picture));
+    }
+    this.find(".wall").hidden = !header.wall;
+    this.reflect();
+  }
+
+  // After a remount what was last seen here wins, unless Python asks for a view it did not ask for then.
+  #firstState() {
+    const asked = this.header.view;
+    const last = memory.get(this.memoryKey);
+    if (last && (last.asked === asked || last.view === asked)) return fitState(last.state, this.stages);
+    return parseView(asked, this.stages);
+  }
+
+  #build(bytes, arraysAt) {
+    const { header } = this;
+    const template = this.find(".panel-template");
+    this.panels = header.stages.map((stage, i) => {
+      return new Panel(template, stage, i, new StageMaps(stage, bytes, arraysAt), header.image);
+    });
+    this.find(".panels").replaceChildren(...this.panels.map((panel) => panel.element));
+    this.find(".panels").dataset.count = this.panels.length;
+
+    this.rows = this.panels.map((panel, i) => new WallRow(this.find(".row-template"), panel, i));
+    this.find(".rows").replaceChildren(...this.rows.map((row) => row.element));
+
+    const mark = this.find(".main-mark-template");
+    this.marks = this.panels.map(() => new Mark(mark.content.firstElementChild.cloneNode(true)));
+    this.find(".marks").replaceChildren(...this.marks.map(({ layer }) => layer));
+    this.#buildStageChoice();
+    setText(this.find(".weight"), this.#weightWords());
+    this.#colourStages();
+  }
+
+  #buildStageChoice() {
+    const choices = this.stages.map((stage, i) => {
+      const label = document.createElement("label");
+      const radio = Object.assign(document.createElement("input"), { type: "radio", name: "stage", value: i });
+      const text = Object.assign(document.createElement("span"), { textContent: stage.index });
+      radio.setAttribute("aria-label", `Stage ${stage.index}`);
+      label.append(radio, text);
+      return label;
+    });
+    const legend = this.find(".stages legend");
+    this.find(".stages").replaceChildren(legend, ...choices);
+  }
+
+  #weightWords() {
+    const { bytes, all_bytes, full_bytes } = this.header;
+    const sent =
+      bytes === all_bytes
+        ? `All maps of this picture: ${megabytes(bytes)}, sent once.`
+        : `Maps sent: ${megabytes(bytes)}, once. All maps of this picture would weigh ${megabytes(all_bytes)}.`;
+    const full =
+      all_bytes === full_bytes
+        ? "Here every token is a key (R = 1): this is full attention."
+        : `Full attention (R = 1) would weigh ${megabytes(full_bytes)}.`;
+    return `${sent} ${full}`;
+  }
+
+  // The app's colours for stages 1 to 4, so that a stage has one colour on every page.
+  #colourStages() {
+    const given = getComputedStyle(this.root).getPropertyValue("--st-chart-categorical-colors");
+    const colours = given.match(/#[0-9a-f]{3,8}|rgba?\([^)]*\)/gi) ?? [];
+    this.panels.forEach((panel, i) => {
+      const colour = colours[panel.stage.index - 1] ?? "currentColor";
+      for (const element of [panel.element, this.rows[i].element, this.marks[i].layer]) {
+        element.style.setProperty("--stage", colour);
+      }
+    });
+  }
+
+  async #showPicture(blob) {
+    this.#forgetPictures();
+    const url = this.#urlOf(blob);
+    const fingerprint = this.header.fingerprint;
+    this.find(".main img").src = url;
+    for (const panel of this.panels) panel.picture.src = url;
+    const grey = await greyCopy(blob).catch(() => null); // the colours are a fair second best
+    if (!grey || this.aborter.signal.aborted || fingerprint !== this.header.fingerprint) return;
+    const greyUrl = this.#urlOf(grey);
+    for (const panel of this.panels) panel.picture.src = greyUrl;
+  }
+
+  #urlOf(blob) {
+    this.urls.push(URL.createObjectURL(blob));
+    return this.urls.at(-1);
+  }
+
+  #forgetPictures() {
+    this.urls.splice(0).forEach((url) => URL.revokeObjectURL(url));
+  }
+
+  // ---- painting --------------------------------------------------------------------------------------------
+
+  // Everything that follows from the controls, then a repaint.
+  reflect() {
+    const { state, stages, header, find } = this;
+    this.panels.forEach((panel, i) => panel.reflect(state, i));
+    this.rows.forEach((row, i) => row.reflect(state, i));
+    this.marks.forEach((mark, i) => {
+      mark.fit(this.panels[i].planes.picked.cell, header.image);
+      mark.layer.classList.toggle("chosen", state.stage === i);
+    });
+    for (const radio of this.root.querySelectorAll(".bar input, .stages input")) {
+      radio.checked = radio.value === String(state[radio.name]);
+    }
+    find(".strength").value = state.strength;
+    find(".grid-lines").checked = state.gridLines;
+    this.#drawGrid(tokenPlane(stages[state.stage]));
+    this.sayState();
+    this.repaint();
+  }
+
+  #drawGrid(plane) {
+    const { rows, columns, cell } = plane;
+    const { image } = this.header;
+    const svg = this.find(".grid");
+    const lines = [];
+    for (let i = 1; i <= rows; i++) if (i * cell < image[0]) lines.push(`M0 ${i * cell}H${columns * cell}`);
+    for (let i = 1; i <= columns; i++) if (i * cell < image[1]) lines.push(`M${i * cell} 0V${rows * cell}`);
+    svg.setAttribute("viewBox", `0 0 ${image[1]} ${image[0]}`);
+    for (const path of svg.children) path.setAttribute("d", lines.join(""));
+    svg.classList.toggle("off", !this.state.gridLines);
+    svg.classList.toggle("fine", Math.max(rows, columns) > 40);
+    fitRim(this.main, plane, image, "token of this stage");
+  }
+
+  sayState() {
+    const { state, stages } = this;
+    const looksAt = state.direction === LOOKS_AT;
+    const step = looksAt ? "token" : "key";
+    const chosen = stages[state.stage];
+    const label = `Picture with the tokens of stage ${chosen.index}, ${times(chosen.grid)}. Arrow keys move the ${looksAt ? "query" : "key"}.`;
+    this.main.setAttribute("aria-label", label);
+    this.find(".chip").classList.toggle("off", !state.pinned);
+    this.find(".chip").tabIndex = state.pinned ? 0 : -1;
+    const keys = `Arrow keys: one ${step} of stage ${chosen.index}. Home: centre.`;
+    const pin = state.pinned
+      ? "The place stays. Click elsewhere to move it, or press Esc."
+      : "Point at any picture. Click, tap or Enter pins the place.";
+    setText(this.find(".hint"), `${pin} ${keys}`);
+    this.root.dataset.pinned = state.pinned;
+    this.root.dataset.direction = state.direction;
+    this.root.dataset.view = encodeView(state, stages);
+  }
+
+  // The hot path: everything that depends on where the pointer is.
+  repaint() {
+    const { state, panels, rows, root } = this;
+    const shared = Math.max(...panels.map((panel) => panel.look(state)));
+    panels.forEach((panel, i) => {
+      panel.paint(state, state.scale === SHARED ? shared : panel.max, this.colours, this.header.lut);
+      this.marks[i].move(panel.isCls ? null : panel.cell);
+    });
+    if (this.header.wall) {
+      const max = Math.max(...rows.map((row) => row.look(state)));
+      for (const row of rows) row.paint(state, max, this.colours);
+    }
+    root.dataset.x = state.x.toFixed(4);
+    root.dataset.y = state.y.toFixed(4);
+    root.dataset.painted = ++this.painted;
+    this.#announceSoon();
+  }
+
+  #announceSoon() {
+    clearTimeout(this.announcing);
+    this.announcing = setTimeout(() => this.#announce(), ANNOUNCE_AFTER_MS);
+  }
+
+  #announce() {
+    const { state, panels } = this;
+    for (const panel of panels) panel.frame.setAttribute("aria-label", panel.sentence(state));
+    const place = `${Math.round(state.x * 100)} % across, ${Math.round(state.y * 100)} % down`;
+    const verb = state.direction === LOOKS_AT ? "Looks most at" : "Looked at most by";
+    const summary = panels.map((panel) => panel.shortSentence(state)).join("; ");
+    setText(this.find(".live"), `${place}${state.pinned ? ", pinned" : ""}. ${verb}: ${summary}.`);
+  }
+
+  // ---- state -----------------------------------------------------------------------------------------------
+
+  // The plane whose cells the arrow keys step over.
+  get pickedPlane() {
+    return this.panels[this.state.stage].planes.picked;
+  }
+
+  set(changes) {
+    this.state = fitState({ ...this.state, ...changes }, this.stages);
+    this.reflect();
+    this.send();
+  }
+
+  setStrength(strength) {
+    this.state.strength = strength;
+    for (const panel of this.panels) panel.map.canvas.style.opacity = strength / 100;
+    this.#remember();
+  }
+
+  #remember() {
+    const view = encodeView(this.state, this.stages);
+    memory.set(this.memoryKey, { asked: this.header.view, view, state: this.state });
+    return view;
+  }
+
+  // Only here does Python hear of anything: a rerun per mouse move would queue up behind the pointer.
+  send(delay = 0) {
+    clearTimeout(this.sending);
+    const view = this.#remember();
+    if (delay) this.sending = setTimeout(() => this.send(), delay);
+    else if (view !== this.sent) this.setStateValue("view", (this.sent = view));
+  }
+}

@@ -1,0 +1,95 @@
+// Weights -> pixels: one small canvas per map, a pixel per cell; CSS makes it as large as its part of the picture.
+
+// Pixels as one 32-bit number each (ABGR in memory order, opaque).
+function packColours(lut) {
+  return Uint32Array.from(lut, ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red);
+}
+
+function gradientOf(lut) {
+  const stops = Array.from({ length: 17 }, (_, i) => lut[Math.min(255, i * 16)]);
+  return `linear-gradient(to right, ${stops.map((rgb) => `rgb(${rgb.join(" ")})`).join(", ")})`;
+}
+
+const colourIndex = (weight, max) => (max > 0 ? Math.min(255, Math.round((weight / max) * 255)) : 0);
+
+class MapCanvas {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.context = canvas.getContext("2d");
+    this.image = null;
+  }
+
+  // Cover the part of an H×W picture that the plane covers.
+  fit(plane, [height, width]) {
+    const { rows, columns, cell } = plane;
+    if (this.image?.width !== columns || this.image?.height !== rows) {
+      this.canvas.width = columns;
+      this.canvas.height = rows;
+      this.image = this.context.createImageData(columns, rows);
+      this.pixels = new Uint32Array(this.image.data.buffer);
+    }
+    this.canvas.style.width = `${(100 * columns * cell) / width}%`;
+    this.canvas.style.height = `${(100 * rows * cell) / height}%`;
+  }
+
+  paint(weights, skip, max, colours) {
+    const factor = max > 0 ? 255 / max : 0;
+    for (let i = 0; i < this.pixels.length; i++) {
+      this.pixels[i] = colours[Math.min(255, Math.round(weights[i + skip] * factor))];
+    }
+    this.context.putImageData(this.image, 0, 0);
+  }
+}
+
+// A square outline over a picture. The moving layer is as large as the picture, so its percentages do not round.
+class Mark {
+  constructor(element) {
+    this.layer = element;
+    this.square = element.firstElementChild;
+  }
+
+  fit(cell, [height, width]) {
+    this.square.style.width = `${(100 * cell) / width}%`;
+    this.square.style.height = `${(100 * cell) / height}%`;
+    this.layer.classList.toggle("tiny", cell / Math.max(height, width) < 0.04);
+    this.cell = cell;
+    this.image = [height, width];
+  }
+
+  move(cell) {
+    this.layer.classList.toggle("off", !cell);
+    if (!cell) return;
+    const [height, width] = this.image;
+    const across = (100 * cell.column * this.cell) / width;
+    const down = (100 * cell.row * this.cell) / height;
+    this.layer.style.transform = `translate(${across}%, ${down}%)`;
+  }
+}
+
+// Hatch what a plane leaves out, with a title that says so.
+function fitRim(frame, plane, image, what) {
+  const rim = rimOf(plane, image);
+  const bottom = frame.querySelector(".rim-bottom");
+  const right = frame.querySelector(".rim-right");
+  bottom.style.height = `${(100 * rim.bottom) / image[0]}%`;
+  right.style.width = `${(100 * rim.right) / image[1]}%`;
+  right.style.bottom = bottom.style.height;
+  bottom.title = `The last ${rim.bottom} px at the bottom: no ${what} covers them.`;
+  right.title = `The last ${rim.right} px at the right: no ${what} covers them.`;
+  bottom.hidden = !rim.bottom;
+  right.hidden = !rim.right;
+}
+
+// A grey copy of the picture, so that colour in a panel means weight and nothing else.
+async function greyCopy(blob) {
+  const picture = await createImageBitmap(blob);
+  const canvas = document.createElement("canvas");
+  const shrink = Math.min(1, 640 / Math.max(picture.width, picture.height));
+  canvas.width = Math.max(1, Math.round(picture.width * shrink));
+  canvas.height = Math.max(1, Math.round(picture.height * shrink));
+  const context = canvas.getContext("2d");
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  context.globalCompositeOperation = "saturation"; // of black: none. Unlike `filter`, every browser has it
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+}

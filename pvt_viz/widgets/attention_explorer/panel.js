@@ -1,0 +1,193 @@
+// One stage: its controls, its map over the picture, and the same in words.
+
+const STRONGEST = 3;
+
+// The indices of the largest weights, largest first.
+function strongest(weights, count) {
+  const best = [];
+  for (let i = 0; i < weights.length; i++) {
+    if (best.length === count && weights[i] <= weights[best[count - 1]]) continue;
+    let at = best.length;
+    while (at > 0 && weights[best[at - 1]] < weights[i]) at--;
+    best.splice(at, 0, i);
+    if (best.length > count) best.pop();
+  }
+  return best;
+}
+
+function largest(weights, skip) {
+  let max = 0;
+  for (let i = skip; i < weights.length; i++) if (weights[i] > max) max = weights[i];
+  return max;
+}
+
+function fillSelect(select, options, value) {
+  const same =
+    select.options.length === options.length &&
+    options.every(([key, label], i) => select.options[i].value === String(key) && select.options[i].label === label);
+  if (!same) select.replaceChildren(...options.map(([key, label]) => new Option(label, key)));
+  select.value = String(value);
+}
+
+// Writing text that is already there would still cost a layout.
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+class Panel {
+  constructor(template, stage, position, maps, image) {
+    this.stage = stage;
+    this.maps = maps;
+    this.image = image;
+    this.element = template.content.firstElementChild.cloneNode(true);
+    this.element.dataset.stage = stage.index;
+    this.element.dataset.position = position;
+    const find = (selector) => this.element.querySelector(selector);
+    this.find = find;
+    this.frame = find(".frame");
+    this.picture = find("img");
+    this.map = new MapCanvas(find("canvas"));
+    this.mark = new Mark(find(".mark"));
+    this.words = { where: find(".where"), max: find(".max"), kind: find(".kind"), cls: find(".cls-weight span") };
+    this.clsColour = find(".cls-weight i");
+    this.items = [...this.element.querySelectorAll(".top li")].map((item) => [...item.children]);
+    this.buffers = {};
+    this.#name();
+  }
+
+  #name() {
+    const { stage, find } = this;
+    const name = `Stage ${stage.index}`;
+    setText(find(".name"), name);
+    setText(find(".shape"), `${times(stage.grid)} tokens → ${times(stage.reduced_grid)} keys · R = ${stage.reduction}`);
+    this.element.setAttribute("aria-label", name);
+    find(".choose").setAttribute("aria-label", `${name}: choose it for the grid and the arrow keys`);
+    find(".block").setAttribute("aria-label", `${name}: block`);
+    find(".head").setAttribute("aria-label", `${name}: head`);
+    find(".cls").hidden = find(".cls-weight").hidden = !stage.n_prefix;
+    find(".cls legend").textContent = `${name}: query`;
+    for (const radio of find(".cls").querySelectorAll("input")) radio.name = `cls-${stage.index}`;
+    setText(find(".head-label"), `Head of ${stage.heads}`);
+    this.element.classList.toggle("long", Math.max(...stage.grid) > 99);
+    setText(find(".note"), stage.note);
+    find(".note").hidden = !stage.note || !this.maps.sent;
+  }
+
+  // Follow a changed control or direction: planes, sizes, select boxes. Not called while the pointer moves.
+  reflect(state, position) {
+    const { stage, image, find } = this;
+    this.planes = planesOf(stage, state.direction);
+    const looksAt = state.direction === LOOKS_AT;
+    this.map.fit(this.planes.painted, image);
+    this.map.canvas.style.opacity = state.strength / 100;
+    this.mark.fit(this.planes.picked.cell, image);
+    fitRim(this.frame, this.planes.painted, image, looksAt ? "key" : "token");
+
+    fillSelect(find(".block"), stage.blocks.map((n) => [n, `${n} of ${stage.depth}`]), blockOf(state, position, stage));
+    const heads = Array.from({ length: stage.kind === "all" ? stage.heads : 0 }, (_, h) => [h, `${h + 1}`]);
+    // The mean of a single head is that head.
+    if (stage.heads === 1) fillSelect(find(".head"), [[MEAN, "1"]], MEAN);
+    else fillSelect(find(".head"), [[MEAN, "mean"], ...heads], state.heads[position]);
+    find(".block").disabled = find(".head").disabled = !this.maps.sent;
+    for (const radio of find(".cls").querySelectorAll("input")) radio.checked = (radio.value === "1") === state.cls;
+    find(".cls").querySelector(".cls-here").textContent = looksAt ? "token here" : "key here";
+    this.element.classList.toggle("chosen", state.stage === position);
+    find(".choose").setAttribute("aria-pressed", state.stage === position);
+    setText(this.words.kind, state.scale === SHARED ? "shared scale" : "own scale");
+
+    this.block = blockOf(state, position, stage) - stage.blocks[0];
+    const all = Array.from({ length: this.maps.heads ?? 0 }, (_, h) => h);
+    this.heads = state.heads[position] === MEAN ? all : [state.heads[position]];
+  }
+
+  // Find what is under the place and its weights. Returns the largest, so that panels can share a scale.
+  look(state) {
+    const { stage, maps, planes } = this;
+    this.isCls = Boolean(state.cls && stage.n_prefix);
+    this.cell = cellAt(planes.picked, this.image, state.x, state.y);
+    this.picked = this.isCls ? 0 : this.cell && stage.n_prefix + this.cell.row * planes.picked.columns + this.cell.column;
+    this.shown = maps.sent && this.picked !== null;
+    this.weights = null;
+    this.max = 0;
+    if (!this.shown) return 0;
+    this.weights = this.weightsOf(this.heads, state.direction);
+    this.max = largest(this.weights, stage.n_prefix);
+    return this.max;
+  }
+
+  // Buffers are kept and written over: a fresh array per move would keep the garbage collector busy.
+  weightsOf(heads, direction, buffers = this.buffers) {
+    const { maps, block, picked } = this;
+    return direction === LOOKS_AT
+      ? maps.row((buffers.row ??= new Float32Array(maps.keys)), block, heads, picked)
+      : maps.column((buffers.column ??= new Float32Array(maps.queries)), block, heads, picked);
+  }
+
+  paint(state, max, colours, lut) {
+    const { stage, words } = this;
+    this.frame.classList.toggle("empty", !this.shown);
+    this.mark.move(this.isCls ? null : this.cell);
+    if (this.shown) this.map.paint(this.weights, stage.n_prefix, max, colours);
+    setText(words.max, this.shown ? percent(max) : "–");
+    if (stage.n_prefix) this.#paintCls(state, max, lut);
+    setText(words.where, this.whereWords(state));
+    setText(this.find(".message"), this.shown ? "" : this.absence(state));
+    const best = this.shown ? strongest(this.weights, STRONGEST) : [];
+    this.items.forEach(([weight, region, cell], i) => {
+      const [w, r, c] = i < best.length ? this.#itemWords(best[i], state) : ["", "", ""];
+      setText(weight, w);
+      setText(region, r);
+      setText(cell, c);
+    });
+  }
+
+  #paintCls(state, max, lut) {
+    const weight = this.shown ? this.weights[0] : 0;
+    const what = state.direction === LOOKS_AT ? "CLS key" : "CLS query";
+    setText(this.words.cls, `${what}: ${this.shown ? percent(weight) : "–"}`);
+    this.clsColour.style.background = `rgb(${lut[colourIndex(weight, max)].join(" ")})`;
+  }
+
+  absence(state) {
+    if (!this.maps.sent) return this.stage.note;
+    const what = state.direction === LOOKS_AT ? "token" : "key";
+    return rimSentence(what, this.planes.picked, this.image, state.x, state.y);
+  }
+
+  whereWords(state) {
+    const looksAt = state.direction === LOOKS_AT;
+    if (this.isCls) return looksAt ? "Query: CLS" : "Key: CLS";
+    if (!this.cell) return "–";
+    const { row, column } = this.cell;
+    const size = `${this.planes.picked.rows}×${this.planes.picked.columns}`;
+    return `${looksAt ? "Query: token" : "Key:"} row ${row + 1}, column ${column + 1} of ${size}`;
+  }
+
+  #itemWords(index, state) {
+    const { stage, planes } = this;
+    if (this.weights[index] === 0) return ["", "", ""];
+    const weight = percent(this.weights[index]);
+    if (index < stage.n_prefix) return [weight, "CLS", "no place in the picture"];
+    const at = index - stage.n_prefix;
+    const cell = { row: Math.floor(at / planes.painted.columns), column: at % planes.painted.columns };
+    return [weight, regionWords(planes.painted, cell), cellWords(planes.painted, cell)];
+  }
+
+  // The whole panel in one sentence, for those who do not see it.
+  sentence(state) {
+    if (!this.shown) return `Stage ${this.stage.index}: ${this.absence(state)}`;
+    const verb = state.direction === LOOKS_AT ? "looks most at" : "looked at most by";
+    const best = this.items
+      .map(([weight, region, cell]) => `${region.textContent}, ${cell.textContent}: ${weight.textContent}`)
+      .filter((text) => text !== ", : ");
+    const size = `of ${times(this.stage.grid)} tokens`;
+    return `Stage ${this.stage.index}. ${this.whereWords(state)}; ${verb} ${best.join("; ")} (rows and columns ${size}).`;
+  }
+
+  // The same, short enough to be read out while somebody explores.
+  shortSentence(state) {
+    if (!this.shown) return `Stage ${this.stage.index}: no map here`;
+    const [[weight, region]] = this.items;
+    return `stage ${this.stage.index} ${region.textContent}, ${weight.textContent}`;
+  }
+}

@@ -1,0 +1,67 @@
+// The wall: one row per stage, one small map per head of the chosen block, for the same place as the panels.
+
+class WallRow {
+  constructor(template, panel, position) {
+    this.panel = panel;
+    this.element = template.content.firstElementChild.cloneNode(true);
+    this.element.dataset.stage = panel.stage.index;
+    this.element.dataset.position = position;
+    this.name = this.element.querySelector(".wall-name");
+    this.scale = this.element.querySelector(".wall-scale");
+    const tile = this.element.querySelector(".tile-template");
+    const count = panel.maps.sent ? panel.maps.heads : 0;
+    this.element.dataset.heads = count;
+    this.tiles = Array.from({ length: count }, (_, head) => this.#tile(tile, head));
+    this.element.querySelector(".tiles").append(...this.tiles.map((item) => item.element));
+  }
+
+  #tile(template, head) {
+    const { stage } = this.panel;
+    const element = template.content.firstElementChild.cloneNode(true);
+    const label = stage.kind === "mean" ? "mean" : `head ${head + 1}`;
+    element.dataset.head = head;
+    element.setAttribute("aria-label", `Stage ${stage.index}, ${label}: show it in the panel`);
+    element.title = "Show this head in the panel above; again: the mean of all heads.";
+    element.querySelector(".tile-label").textContent = label;
+    element.disabled = stage.kind === "mean" || stage.heads === 1;
+    const map = new MapCanvas(element.querySelector("canvas"));
+    return { element, map, mark: new Mark(element.querySelector(".mark")), weights: null, buffers: {} };
+  }
+
+  reflect(state, position) {
+    const { stage, planes, image } = this.panel;
+    setText(this.name, `Stage ${stage.index} · block ${blockOf(state, position, stage)}`);
+    this.tiles.forEach((tile, head) => {
+      tile.map.fit(planes.painted, image);
+      tile.mark.fit(planes.picked.cell, image);
+      tile.element.setAttribute("aria-pressed", state.heads[position] === head);
+    });
+  }
+
+  look(state) {
+    this.max = 0;
+    if (!this.panel.shown) return 0;
+    this.tiles.forEach((tile, head) => {
+      tile.weights = this.panel.weightsOf([head], state.direction, tile.buffers);
+      tile.max = largest(tile.weights, this.panel.stage.n_prefix);
+      this.max = Math.max(this.max, tile.max);
+    });
+    return this.max;
+  }
+
+  paint(state, max, colours) {
+    const { stage, shown } = this.panel;
+    this.element.classList.toggle("empty", !shown);
+    for (const tile of this.tiles) {
+      tile.mark.move(shown && !this.panel.isCls ? this.panel.cell : null);
+      if (shown) tile.map.paint(tile.weights, stage.n_prefix, state.scale === SHARED ? max : tile.max, colours);
+    }
+    setText(this.scale, this.#scaleWords(state, max));
+  }
+
+  #scaleWords(state, max) {
+    if (!this.panel.shown) return this.panel.maps.sent ? "nothing here" : "not sent";
+    if (state.scale === SHARED) return `one scale for the wall: 0 … ${percent(max)}`;
+    return `a scale per map; the highest reaches ${percent(this.max)}`;
+  }
+}

@@ -1,0 +1,115 @@
+"""From a URL's loose words to a valid choice, and back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pvt_viz.config import PRESETS
+from pvt_viz.ui.selection import choose
+from pvt_viz.ui.view import View
+
+DEVICES = ("cpu",)
+
+
+def square(_picture, _crop, size):
+    return size, size
+
+
+def test_no_words_are_the_defaults_and_make_an_empty_link():
+    choice = choose({}, square, DEVICES)
+    assert choice.selection.query() == {}
+    assert choice.replaced == ()
+    assert choice.selection.config.reductions == (8, 4, 2, 1)
+
+
+@pytest.mark.parametrize(
+    "words, name, value",
+    [
+        ({"r1": "9.4"}, "r1", 9),
+        ({"r1": "999"}, "r1", 16),
+        ({"r4": "-3"}, "r4", 1),
+        ({"r1": "eight"}, "r1", 8),
+        ({"r1": "nan"}, "r1", 8),
+        ({"r1": "1e400"}, "r1", 16),
+        ({"size": "230"}, "size", 224),
+        ({"model": "pvt_smal"}, "model", "pvt_small"),
+        ({"model": "<script>"}, "model", "pvt_tiny"),
+        ({"picture": "../../etc/passwd"}, "picture", "cat"),
+        ({"device": "cuda"}, "device", "auto"),
+        ({"size": "64", "r3": "5"}, "r3", 4),
+        ({"p1": "11"}, "p1", 10),
+        ({"model": "vit_tiny_16", "r1": "4"}, "r1", 1),
+    ],
+)
+def test_nonsense_becomes_the_nearest_valid_value_and_is_said(words, name, value):
+    choice = choose(words, square, DEVICES)
+    assert choice.selection.words()[name] == value
+    assert any(sentence.startswith(f"{name}=") and str(value) in sentence for sentence in choice.replaced)
+
+
+def test_a_changed_grid_says_which_ratio_no_longer_fits():
+    choice = choose({"p1": "32"}, square, DEVICES)  # 7×7 tokens are left
+    assert choice.selection.reductions[0] <= 7
+    assert choice.selection.config.shapes()[-1].tokens >= 1
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "picture",
+                "model",
+                "crop",
+                "size",
+                "device",
+                "p1",
+                "p2",
+                "p3",
+                "p4",
+                "r1",
+                "r2",
+                "r3",
+                "r4",
+                "x",
+            ]
+        ),
+        st.one_of(
+            st.text(max_size=20), st.integers(-5, 600).map(str), st.sampled_from([*PRESETS, "whole", "cat"])
+        ),
+    ),
+    st.integers(32, 300),
+)
+def test_every_url_opens_on_a_valid_choice_that_its_own_link_reproduces(words, short_side):
+    def size_of(_picture, crop, size):
+        return (size, size) if crop == "square" else (min(short_side, size), size)
+
+    choice = choose(words, size_of, DEVICES)
+    selection = choice.selection
+    selection.config.shapes()  # raises where anything does not fit
+    again = choose(selection.query(), size_of, DEVICES)
+    assert again.selection == selection
+    assert again.replaced == ()
+    for name, value in selection.words().items():
+        assert value in choice.options[name]
+
+
+@pytest.mark.parametrize("text", ["0.412,0.538~s1~b2.2.2.2~hm.m.1.3~c0~dq~xs", "-~s4~b1~hm~c1~dk~xo"])
+def test_a_view_survives_the_link(text):
+    assert View.parse(text).text() == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "2,2~s1~b1~hm~c0~dq~xs", "0.1,0.2~s9~b1~hm~c0~dq~xs", "0.1,0.2"]
+)
+def test_a_view_that_is_not_of_the_grammar_is_none(text):
+    assert View.parse(text) is None
+
+
+def test_an_explorer_of_one_stage_changes_that_stage_only():
+    shapes = PRESETS["pvt_tiny"].shapes()
+    alone = View.parse("0.100,0.200~s3~b1~h4~c0~dq~xo")
+    merged = View().merge(alone, shapes)
+    assert (merged.pin, merged.stage) == ((0.1, 0.2), 3)
+    assert [merged.block(s) for s in shapes] == [2, 2, 1, 2]
+    assert [merged.head(s) for s in shapes] == [None, None, 4, None]
+    assert View.parse(merged.text()) == merged
