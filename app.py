@@ -1,4 +1,4 @@
-"""The server. `streamlit run app.py` finds `app`, warms it up once, and serves `pvt_viz/ui/shell.py` to every visitor."""
+"""The server: `streamlit run app.py` finds `app`, warms it up once, and serves the shell to every visitor."""
 
 import gc
 from contextlib import asynccontextmanager

@@ -15,9 +15,7 @@ parts.honest_line(scene.trace)
 explorer.show(scene, key="pyramid_explorer", wall=False)
 
 st.header("What each stage makes of it", anchor=False)
-for column, view in zip(
-    st.columns(len(scene.trace.stages)), figures.stage_views(scene.key, scene), strict=True
-):
+for column, view in zip(st.columns(len(scene.trace.stages)), figures.stage_views(scene.key, scene), strict=True):
     shape = view.shape
     with column:
         st.subheader(f"Stage {shape.index}", anchor=False)
@@ -31,17 +29,13 @@ for column, view in zip(
         if view.line_step > 1:
             st.caption(f"Every {view.line_step}th line is drawn: all of them would hide the picture.")
         if any(shape.rim):
-            st.caption(
-                f"Hatched: the last {parts.times(shape.rim)} px (rows×columns) fill no token and are dropped."
-            )
+            st.caption(f"Hatched: the last {parts.times(shape.rim)} px (rows×columns) fill no token and are dropped.")
         parts.picture(
             view.colours,
             alt=f"Feature map of stage {shape.index}: its three strongest principal components as red, green, blue.",
             caption="Features: three principal components as red, green and blue; colours are of this stage alone.",
         )
-        parts.picture(
-            view.lengths, alt=f"Length of each token's feature vector at the end of stage {shape.index}."
-        )
+        parts.picture(view.lengths, alt=f"Length of each token's feature vector at the end of stage {shape.index}.")
         parts.colour_scale("viridis", f"{view.low:.1f}", f"{view.high:.1f}", "L2 norm, own scale")
 
 st.header("The shapes on the way", anchor=False)

@@ -43,32 +43,22 @@ st.header("From N tokens to M keys", anchor=False)
 tokens, fold, projection, norm = st.columns(4)
 with tokens:
     st.subheader("1 · Tokens", anchor=False)
-    parts.picture(
-        steps.tokens, alt=f"The {parts.times(shape.grid)} tokens that enter the attention, as colours."
-    )
-    st.caption(
-        f"{parts.times(shape.grid)} = {n:,} tokens of {shape.dim} channels, after the block's first LayerNorm."
-    )
+    parts.picture(steps.tokens, alt=f"The {parts.times(shape.grid)} tokens that enter the attention, as colours.")
+    st.caption(f"{parts.times(shape.grid)} = {n:,} tokens of {shape.dim} channels, after the block's first LayerNorm.")
 with fold:
     st.subheader(f"2 · Fold {r}×{r}", anchor=False)
-    parts.picture(
-        steps.squares, alt=f"The same tokens in squares of {r}×{r}; the square of the query is outlined."
-    )
+    parts.picture(steps.squares, alt=f"The same tokens in squares of {r}×{r}; the square of the query is outlined.")
     if r > 1:
         st.caption(f"Each square, laid end to end: {r}·{r}·{shape.dim} = {r * r * shape.dim:,} numbers.")
         rows, columns = (side % r for side in shape.grid)
         if rows or columns:
-            st.caption(
-                f"The last {rows} rows and {columns} columns fill no square: as keys they are dropped."
-            )
+            st.caption(f"The last {rows} rows and {columns} columns fill no square: as keys they are dropped.")
     else:
         st.caption("R = 1: every square is one token; there is nothing to fold.")
 with projection:
     st.subheader("3 · Project", anchor=False)
     if steps.projected:
-        parts.picture(
-            steps.projected, alt=f"The {parts.times(shape.reduced_grid)} projected tokens, as colours."
-        )
+        parts.picture(steps.projected, alt=f"The {parts.times(shape.reduced_grid)} projected tokens, as colours.")
         st.caption(
             f"One linear layer, {r * r * shape.dim:,} → {shape.dim}: {parts.times(shape.reduced_grid)} = {m:,} tokens."
         )
@@ -76,9 +66,7 @@ with projection:
         st.caption("Nothing to project: at R = 1 this layer does not exist.")
 with norm:
     st.subheader("4 · LayerNorm" if steps.projected else "4 · As it was", anchor=False)
-    parts.picture(
-        steps.reduced, alt=f"The {parts.times(shape.reduced_grid)} tokens that K and V are made from."
-    )
+    parts.picture(steps.reduced, alt=f"The {parts.times(shape.reduced_grid)} tokens that K and V are made from.")
     if steps.before and steps.after:
         st.caption(
             f"The outlined cell: mean {steps.before.mean:+.2f} → {steps.after.mean:+.2f}, deviation"
@@ -101,9 +89,7 @@ with keys:
     )
 with values:
     st.subheader("Values V", anchor=False)
-    parts.picture(
-        steps.values.picture, alt=f"Values of head {focus.head}: {shape.keys:,} rows of {d} numbers."
-    )
+    parts.picture(steps.values.picture, alt=f"Values of head {focus.head}: {shape.keys:,} rows of {d} numbers.")
     parts.colour_scale("cividis", f"{steps.values.low:.2f}", f"{steps.values.high:.2f}", "own scale")
     st.caption("The same rows in the same order: what each key gives when it is looked at.")
 
@@ -125,9 +111,7 @@ with score:
     st.caption("q·k/√d with every key, where the key lies.")
 with softmax:
     st.subheader("8 · Softmax", anchor=False)
-    parts.picture(
-        steps.weights.picture, alt="The softmax of the scores: the query's row of the attention map."
-    )
+    parts.picture(steps.weights.picture, alt="The softmax of the scores: the query's row of the attention map.")
     parts.colour_scale("magma", "0 %", f"{steps.weights.high:.2%}", "own scale")
     st.caption(
         "The same as weights; with CLS they sum to 100 %."

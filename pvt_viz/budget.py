@@ -19,9 +19,7 @@ def check(config: PVTConfig, limit: int) -> None:
     worst = max(shapes, key=stage_bytes)
     share = limit - (total - stage_bytes(worst))
     fits = [r for r in range(worst.reduction + 1, min(worst.grid) + 1) if _bytes_at(worst, r) <= share]
-    way_out = (
-        f"Raise R_{worst.index} to {fits[0]} or more" if fits and len(shapes) > 1 else "Take larger patches"
-    )
+    way_out = f"Raise R_{worst.index} to {fits[0]} or more" if fits and len(shapes) > 1 else "Take larger patches"
     raise ValueError(
         f"The attention maps would weigh {megabytes(total)}, and this app stops at {megabytes(limit)}: stage"
         f" {worst.index} compares {worst.queries:,} queries with {worst.keys:,} keys in {worst.depth * worst.heads}"

@@ -121,14 +121,10 @@ class PVTConfig:
                 )
         for field in ("mean", "std"):
             if len(getattr(self, field)) != self.in_channels:
-                raise ValueError(
-                    f"{field}={getattr(self, field)} needs one entry per channel, {self.in_channels}."
-                )
+                raise ValueError(f"{field}={getattr(self, field)} needs one entry per channel, {self.in_channels}.")
         for dim, heads in zip(self.dims, self.heads, strict=True):
             if dim % heads:
-                raise ValueError(
-                    f"dims={self.dims}: {dim} channels cannot be shared evenly by {heads} heads."
-                )
+                raise ValueError(f"dims={self.dims}: {dim} channels cannot be shared evenly by {heads} heads.")
         self.shapes(self.image_size)
 
     @property
@@ -150,8 +146,8 @@ class PVTConfig:
             what = "pixels" if i == 0 else f"tokens of stage {i}"
             if p > min(below):
                 raise ValueError(
-                    f"patch_sizes={self.patch_sizes}: p_{i + 1} = {p} is larger than the {_times(below)} {what} below it"
-                    f" (image {_times(image)}); it can be 1 to {min(below)} here."
+                    f"patch_sizes={self.patch_sizes}: p_{i + 1} = {p} is larger than the {_times(below)} {what} below"
+                    f" it (image {_times(image)}); it can be 1 to {min(below)} here."
                 )
             stride *= p
             grid = (below[0] // p, below[1] // p)
@@ -221,9 +217,7 @@ def _check_size(field: str, size) -> None:
         return
     if isinstance(size, tuple | list) and len(size) == 2 and all(_is_int(side) and side > 0 for side in size):
         return
-    raise ValueError(
-        f"{field}={size!r} should be a side in pixels, or (height, width): positive whole numbers."
-    )
+    raise ValueError(f"{field}={size!r} should be a side in pixels, or (height, width): positive whole numbers.")
 
 
 def _check_positive(field: str, value) -> None:
@@ -247,9 +241,7 @@ PRESETS: dict[str, PVTConfig] = {
         ViTConfig(name="vit_small_16", dims=(384,), heads=(6,)),
         ViTConfig(name="vit_base_16", dims=(768,), heads=(12,)),
         # The baseline of the PVT paper (48.8 M): wider, shallower, and without biases on q, k and v.
-        ViTConfig(
-            name="vit_small_16_paper", dims=(768,), depths=(8,), heads=(8,), mlp_ratios=(3,), qkv_bias=False
-        ),
+        ViTConfig(name="vit_small_16_paper", dims=(768,), depths=(8,), heads=(8,), mlp_ratios=(3,), qkv_bias=False),
     )
 }
 

@@ -55,9 +55,7 @@ def _stage_steps(s: StageShape, b: int, embed_norm: bool) -> list[Step]:
     embed = f"Linear {flat} → {s.dim}" + (", LayerNorm" if embed_norm else "") + ", + position"
     if s.n_prefix:
         embed += ", CLS in front"
-    cut = Step(
-        where=stage, what=f"patches of {s.patch_size}×{s.patch_size}", shape=(b, s.tokens, flat), pattern=CUT
-    )
+    cut = Step(where=stage, what=f"patches of {s.patch_size}×{s.patch_size}", shape=(b, s.tokens, flat), pattern=CUT)
     tokens = Step(where=stage, what="tokens", shape=(b, s.queries, s.dim), layer=embed, tap="tokens")
     fold = [
         Step(

@@ -18,9 +18,7 @@ def resolve(device: str) -> str:
     if device == "auto":
         return available()[0]
     if device not in available():
-        raise ValueError(
-            f"device={device!r} is not on this machine; there is {', '.join(available())}, or auto."
-        )
+        raise ValueError(f"device={device!r} is not on this machine; there is {', '.join(available())}, or auto.")
     return device
 
 

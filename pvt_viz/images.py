@@ -180,9 +180,7 @@ def _check_header(image: Image.Image) -> None:
     if min(width, height) < MIN_SIDE:
         raise ImageError(f"The picture is only {shape}; choose one with at least {MIN_SIDE} on each side.")
     if max(width, height) > MAX_ASPECT * min(width, height):
-        raise ImageError(
-            f"The picture is too thin, {shape}; crop the long side to {MAX_ASPECT} times the short."
-        )
+        raise ImageError(f"The picture is too thin, {shape}; crop the long side to {MAX_ASPECT} times the short.")
 
 
 def _too_many_pixels(subject: str) -> str:

@@ -52,9 +52,7 @@ class BlockTrace:
         """
         shape = self.shape
         if not 0 <= key < shape.keys:
-            raise ValueError(
-                f"key={key} does not exist in stage {shape.index}; it can be 0 to {shape.keys - 1}."
-            )
+            raise ValueError(f"key={key} does not exist in stage {shape.index}; it can be 0 to {shape.keys - 1}.")
         if key < shape.n_prefix:
             raise ValueError(
                 f"key={key} of stage {shape.index} is the CLS token, which has no place in the image;"
@@ -119,9 +117,7 @@ def trace(model: PVT, images: Tensor) -> Trace:
     """
     if not isinstance(images, Tensor) or images.dtype != torch.float32:
         kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise ValueError(
-            f"images is {kind}; it should be a float32 tensor (batch, {model.config.in_channels}, H, W)."
-        )
+        raise ValueError(f"images is {kind}; it should be a float32 tensor (batch, {model.config.in_channels}, H, W).")
     twin = _twin(model)
     seen = _listen(twin)
     logits = twin(images.to(next(model.parameters()).device))

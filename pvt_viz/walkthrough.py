@@ -35,9 +35,7 @@ def walk(block: BlockTrace, *, head: int, query: int, image: int = 0) -> Walk:
     """Follow `query` (index in the sequence) through `head` (from 0). ValueError names an index that does not exist."""
     for name, value, count in (("head", head, block.shape.heads), ("query", query, block.shape.queries)):
         if not 0 <= value < count:
-            raise ValueError(
-                f"{name}={value} does not exist in stage {block.shape.index}; it can be 0 to {count - 1}."
-            )
+            raise ValueError(f"{name}={value} does not exist in stage {block.shape.index}; it can be 0 to {count - 1}.")
     vector = block.queries[image, head, query]
     scores = block.keys[image, head] @ vector * vector.shape[-1] ** -0.5
     weights = scores.softmax(dim=0)
@@ -66,6 +64,4 @@ def plane(values: Tensor, shape: StageShape) -> Tensor:
 def entries_by_reduction(shape: StageShape, largest: int) -> list[tuple[int, int, int]]:
     """(R, M, N·M) for every R from 1 to `largest` that the token grid allows."""
     h, w = shape.grid
-    return [
-        (r, (h // r) * (w // r), shape.tokens * (h // r) * (w // r)) for r in range(1, min(largest, h, w) + 1)
-    ]
+    return [(r, (h // r) * (w // r), shape.tokens * (h // r) * (w // r)) for r in range(1, min(largest, h, w) + 1)]

@@ -89,9 +89,7 @@ def _attend(module, tokens, h, w, n_prefix, r, config):
 
 def _mlp(module, token):
     wide = _linear(module.widen, token)
-    gelu = torch.tensor(
-        [0.5 * float(x) * (1 + math.erf(float(x) / math.sqrt(2))) for x in wide], dtype=torch.float64
-    )
+    gelu = torch.tensor([0.5 * float(x) * (1 + math.erf(float(x) / math.sqrt(2))) for x in wide], dtype=torch.float64)
     return _linear(module.narrow, gelu)
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 
+import pytest
 import torch
 
 from pvt_viz import budget, build_model, dataflow, get_config, models, trace
@@ -52,27 +53,21 @@ def test_map_bytes_are_those_of_the_trace():
         assert held == budget.stage_bytes(stage.shape)
 
 
-def test_a_trace_that_is_too_heavy_is_refused_with_a_way_out():
-    config = get_config("pvt_tiny", image_size=448, reductions=(1, 4, 2, 1))
-    try:
-        budget.check(config, 256_000_000)
-    except ValueError as error:
-        sentence = str(error)
-    assert "stage 1" in sentence
-    ratio = int(sentence.split("Raise R_1 to ")[1].split()[0])
-    for r, fits in ((ratio, True), (ratio - 1, False)):
-        try:
-            budget.check(get_config("pvt_tiny", image_size=448, reductions=(r, 4, 2, 1)), 256_000_000)
-            assert fits
-        except ValueError:
-            assert not fits
+LIMIT = 256_000_000
+
+
+def test_a_trace_that_is_too_heavy_is_refused_with_the_smallest_ratio_that_fits():
+    def at(ratio):
+        return get_config("pvt_tiny", image_size=448, reductions=(ratio, 4, 2, 1))
+
+    with pytest.raises(ValueError, match="stage 1") as caught:
+        budget.check(at(1), LIMIT)
+    ratio = int(str(caught.value).split("Raise R_1 to ")[1].split()[0])
+    budget.check(at(ratio), LIMIT)
+    with pytest.raises(ValueError, match="stage 1"):
+        budget.check(at(ratio - 1), LIMIT)
 
 
 def test_a_vit_is_told_to_take_larger_patches():
-    config = get_config("vit_tiny_16", patch_sizes=(4,))
-    try:
-        budget.check(config, 256_000_000)
-    except ValueError as error:
-        assert "larger patches" in str(error)
-    else:
-        raise AssertionError("3,137² maps in 36 heads should not fit")
+    with pytest.raises(ValueError, match="larger patches"):
+        budget.check(get_config("vit_tiny_16", patch_sizes=(4,)), LIMIT)

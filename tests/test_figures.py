@@ -58,14 +58,12 @@ def test_entries_chart_marks_the_chosen_ratio():
     counts = entries_by_reduction(shape, 16)
     assert counts[7] == (8, 49, 3136 * 49)
     bar = reduction.entries(counts, 8).data[0]
-    assert list(bar.y)[0] == 3136**2
+    assert next(iter(bar.y)) == 3136**2
     assert [i for i, c in enumerate(bar.marker.color) if c == reduction.CHOSEN] == [7]
 
 
 def test_a_walk_ends_where_the_block_did(generator):
-    seen = trace(
-        build_model(get_config("pvt_tiny", image_size=64)), torch.randn(1, 3, 64, 64, generator=generator)
-    )
+    seen = trace(build_model(get_config("pvt_tiny", image_size=64)), torch.randn(1, 3, 64, 64, generator=generator))
     for stage in seen.stages:
         block = stage.blocks[-1]
         for head, query in ((0, 0), (stage.shape.heads - 1, stage.shape.queries - 1)):

@@ -327,9 +327,7 @@ def test_exif_orientation_moves_the_red_corner(orientation, kind):
     assert image.size == ((H, W) if orientation > 4 else (W, H))
     right, bottom = image.width - 3, image.height - 3
     places = {"tl": (2, 2), "tr": (right, 2), "bl": (2, bottom), "br": (right, bottom)}
-    red = [
-        place for place, xy in places.items() if image.getpixel(xy)[0] > 200 and image.getpixel(xy)[2] < 60
-    ]
+    red = [place for place, xy in places.items() if image.getpixel(xy)[0] > 200 and image.getpixel(xy)[2] < 60]
     assert red == [CORNERS[orientation]]
     again = images.read(saved(image))
     assert again.tobytes() == image.tobytes(), "the turn must not be applied twice"
@@ -347,9 +345,7 @@ def test_metadata_stays_behind():
     assert b"tRNS" not in saved(clear)
 
 
-@pytest.mark.parametrize(
-    "junk", [b"Exif\0\0", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0II*\0\x08\0\0\0\xff\xff\1"]
-)
+@pytest.mark.parametrize("junk", [b"Exif\0\0", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0II*\0\x08\0\0\0\xff\xff\1"])
 def test_broken_exif_is_no_reason_to_refuse_a_sound_picture(junk):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -407,9 +403,7 @@ def bombs():
     yield "jpeg", bytes(jpeg)
 
 
-@pytest.mark.parametrize(
-    "name, data", list(bombs()), ids=lambda value: value if isinstance(value, str) else ""
-)
+@pytest.mark.parametrize("name, data", list(bombs()), ids=lambda value: value if isinstance(value, str) else "")
 def test_decompression_bombs(name, data):
     tracemalloc.start()
     start = time.perf_counter()
@@ -546,9 +540,7 @@ def test_the_noisy_file_is_noisy():
 def test_nothing_on_stderr_and_no_memory_that_python_does_not_count(tmp_path):
     lzw = bytearray(saved(Image.effect_noise((99, 99), 90), "TIFF", compression="tiff_lzw"))
     lzw[2000:3000] = bytes(1000)  # libtiff complains about it from C
-    samples = tiff_header(64, 64).replace(
-        struct.pack("<HHII", 277, 3, 1, 1), struct.pack("<HHII", 277, 3, 1, 99)
-    )
+    samples = tiff_header(64, 64).replace(struct.pack("<HHII", 277, 3, 1, 1), struct.pack("<HHII", 277, 3, 1, 99))
     rows = [
         bytes(lzw),
         samples,
@@ -683,9 +675,7 @@ def test_a_picture_becomes_a_normalised_tensor():
 
 def test_axes_are_not_mixed_up():
     tensor = images.to_tensor(colourful(), config((H, W), **RAW))
-    assert torch.equal(
-        tensor[0].permute(1, 2, 0), torch.from_numpy(np.asarray(colourful()) / np.float32(255))
-    )
+    assert torch.equal(tensor[0].permute(1, 2, 0), torch.from_numpy(np.asarray(colourful()) / np.float32(255)))
 
 
 @pytest.mark.parametrize(

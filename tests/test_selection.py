@@ -73,9 +73,7 @@ def test_a_changed_grid_says_which_ratio_no_longer_fits():
                 "x",
             ]
         ),
-        st.one_of(
-            st.text(max_size=20), st.integers(-5, 600).map(str), st.sampled_from([*PRESETS, "whole", "cat"])
-        ),
+        st.one_of(st.text(max_size=20), st.integers(-5, 600).map(str), st.sampled_from([*PRESETS, "whole", "cat"])),
     ),
     st.integers(32, 300),
 )
@@ -98,9 +96,7 @@ def test_a_view_survives_the_link(text):
     assert View.parse(text).text() == text
 
 
-@pytest.mark.parametrize(
-    "text", ["", "nonsense", "2,2~s1~b1~hm~c0~dq~xs", "0.1,0.2~s9~b1~hm~c0~dq~xs", "0.1,0.2"]
-)
+@pytest.mark.parametrize("text", ["", "nonsense", "2,2~s1~b1~hm~c0~dq~xs", "0.1,0.2~s9~b1~hm~c0~dq~xs", "0.1,0.2"])
 def test_a_view_that_is_not_of_the_grammar_is_none(text):
     assert View.parse(text) is None
 

@@ -15,7 +15,7 @@ def lut(name: str) -> np.ndarray:
 
 
 def paint(values: np.ndarray, name: str, low: float, high: float) -> Image.Image:
-    """values (h, w) -> RGB picture of one pixel a cell; `low` and below is the map's start, `high` and above its end."""
+    """values (h, w) -> RGB picture of one pixel a cell; from `low` (start of the map) to `high`."""
     values = np.asarray(values, dtype=np.float64)
     span = high - low
     level = np.zeros(values.shape) if span <= 0 else (values - low) / span

@@ -51,7 +51,7 @@ def _hatch(layer: Image.Image, box: tuple[float, float, float, float]) -> None:
 
 
 def principal_colours(*planes: np.ndarray) -> list[Image.Image]:
-    """feature maps (channel, h, w) -> RGB pictures (h, w): the three strongest principal components as red, green, blue.
+    """feature maps (channel, h, w) -> RGB pictures (h, w): principal components as red, green, blue.
 
     All planes share one basis and one scale, so that equal colours mean equal features. The 1st to the 99th
     percentile of a component spans its colour.
@@ -62,9 +62,7 @@ def principal_colours(*planes: np.ndarray) -> list[Image.Image]:
     centred = together - together.mean(axis=0)
     _, vectors = np.linalg.eigh(centred.T @ centred)
     axes = vectors[:, ::-1][:, :3]
-    axes = axes * np.where(
-        axes.sum(axis=0) < 0, -1, 1
-    )  # a sign is arbitrary: fix it, so that colours do not flip
+    axes = axes * np.where(axes.sum(axis=0) < 0, -1, 1)  # a sign is arbitrary: fix it, so that colours do not flip
     components = centred @ axes
     components = np.pad(components, ((0, 0), (0, 3 - components.shape[1])))
     low, high = np.percentile(components, [1, 99], axis=0)

@@ -11,9 +11,7 @@ INK = (0, 0, 0)
 CHOSEN, QUIET = "#3a73d6", "#93a1af"  # seen on light and on dark
 
 
-def cells(
-    picture: Image.Image, width: int, every: int, mark: tuple[int, int, int, int] | None = None
-) -> Image.Image:
+def cells(picture: Image.Image, width: int, every: int, mark: tuple[int, int, int, int] | None = None) -> Image.Image:
     """A picture of one pixel a cell, enlarged, with a line every `every` cells and one box of cells marked.
 
     `mark` is (top, left, bottom, right) in cells; bottom and right are exclusive. Lines closer than 4 px are left out.
@@ -31,9 +29,7 @@ def cells(
         thick = max(2, large.width // 150)
         # Dark inside light: seen on every colour.
         draw.rectangle([left, top, right - 1, bottom - 1], outline=LINE, width=2 * thick)
-        draw.rectangle(
-            [left + thick, top + thick, right - 1 - thick, bottom - 1 - thick], outline=INK, width=thick
-        )
+        draw.rectangle([left + thick, top + thick, right - 1 - thick, bottom - 1 - thick], outline=INK, width=thick)
     return large
 
 

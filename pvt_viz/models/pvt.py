@@ -61,7 +61,7 @@ class MLP(nn.Module):
 
 
 class Block(nn.Module):
-    """Encoder layer with the norms first: attention mixes tokens, the MLP works on each; both are added to the stream."""
+    """Encoder layer, norms first: attention mixes tokens, the MLP works on each; both are added to the stream."""
 
     def __init__(self, shape: StageShape, config: PVTConfig):
         super().__init__()
@@ -109,7 +109,8 @@ class PVT(nn.Module):
     def forward(self, images):
         if images.ndim != 4 or images.shape[1] != self.config.in_channels:
             raise ValueError(
-                f"images has the shape {tuple(images.shape)}; it should be (batch, {self.config.in_channels}, height, width)."
+                f"images has the shape {tuple(images.shape)}; it should be"
+                f" (batch, {self.config.in_channels}, height, width)."
             )
         plane = images
         for stage, shape in zip(self.stages, self.config.shapes(tuple(images.shape[-2:])), strict=True):

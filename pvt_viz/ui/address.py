@@ -5,10 +5,14 @@ import streamlit as st
 _WRITTEN = "address_written"
 
 
-def arrived() -> dict[str, str] | None:
-    """The query of a link that has just been opened; None while the URL is still what this session wrote itself."""
+def arrived(*, turned: bool) -> dict[str, str] | None:
+    """The query of a link that has just been opened; None while the URL is still what this session wrote itself.
+
+    `turned`: another page has just been opened. Streamlit's menu does so without the query, which is no link to the
+    defaults; but on the same page an empty query is one, by the browser's back button.
+    """
     query = st.query_params.to_dict()
-    if _WRITTEN in st.session_state and query == st.session_state[_WRITTEN]:
+    if _WRITTEN in st.session_state and (query == st.session_state[_WRITTEN] or (turned and not query)):
         return None
     return query
 
@@ -18,3 +22,9 @@ def write(query: dict[str, str]) -> None:
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     st.session_state[_WRITTEN] = query
+
+
+def forget() -> None:
+    """Empty the URL, as if a visitor had just come without a link."""
+    st.query_params.clear()
+    st.session_state.pop(_WRITTEN, None)

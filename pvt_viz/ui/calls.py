@@ -8,7 +8,7 @@ import streamlit as st
 from PIL import Image
 
 import pvt_viz
-from pvt_viz import Trace, budget, devices, images, samples
+from pvt_viz import Trace, budget, devices, images
 from pvt_viz.config import PRESETS, PVTConfig, Size
 from pvt_viz.ui.selection import DEFAULTS, Selection, choose
 from pvt_viz.ui.uploads import Picture
@@ -61,9 +61,7 @@ def _trace(digest: str, config: PVTConfig, device: str, _picture: Image.Image) -
         return pvt_viz.trace(model(config, device), images.to_tensor(_picture, config))
 
 
-_shared_trace = st.cache_resource(max_entries=6, show_spinner="Sending the picture through the network …")(
-    _trace
-)
+_shared_trace = st.cache_resource(max_entries=6, show_spinner="Sending the picture through the network …")(_trace)
 # A visitor's own picture, and what was made of it, ends with the visit.
 _private_trace = st.cache_resource(
     max_entries=2, scope="session", show_spinner="Sending your picture through the network …"

@@ -41,7 +41,8 @@ def colour_scale(colour_map: str, low: str, high: str, note: str) -> None:
     low, high, note = map(html.escape, (low, high, note))
     st.html(
         "<div style='font-size:0.8rem;line-height:1.35;font-variant-numeric:tabular-nums'>"
-        f"<div aria-hidden='true' style='height:0.6rem;border-radius:2px;background:linear-gradient(90deg,{stops})'></div>"
+        "<div aria-hidden='true' style='height:0.6rem;border-radius:2px;"
+        f"background:linear-gradient(90deg,{stops})'></div>"
         f"<div style='display:flex;justify-content:space-between;gap:0.5rem'><span>{low}</span>"
         f"<span style='opacity:0.75;text-align:center'>{note}</span><span>{high}</span></div></div>"
     )

@@ -38,11 +38,7 @@ class Focus:
         if self.token is None:
             return None
         row, column = (at // self.shape.reduction for at in self.token)
-        return (
-            (row, column)
-            if row < self.shape.reduced_grid[0] and column < self.shape.reduced_grid[1]
-            else None
-        )
+        return (row, column) if row < self.shape.reduced_grid[0] and column < self.shape.reduced_grid[1] else None
 
 
 @dataclass(frozen=True)
@@ -125,9 +121,7 @@ def steps(key: tuple, focus: Focus, _scene: Scene) -> Steps:
         [projected_colours] = pyramid.principal_colours(block.projected[0].numpy())
         projected = reduction.cells(projected_colours, WIDTH, 1, key_mark)
         if cell:
-            before, after = (
-                _norms(tensor[0, :, cell[0], cell[1]]) for tensor in (block.projected, block.reduced)
-            )
+            before, after = (_norms(tensor[0, :, cell[0], cell[1]]) for tensor in (block.projected, block.reduced))
 
     scores, weights = (plane(values, shape).numpy() for values in (followed.scores, followed.weights))
     return Steps(

@@ -1,4 +1,4 @@
-"""What the visitor has chosen, as plain data: from loose words (a URL, widgets) to the nearest valid choice and back."""
+"""What the visitor has chosen, as plain data: from loose words (a URL, widgets) to a valid choice, and back."""
 
 import difflib
 from collections.abc import Callable, Mapping
@@ -70,7 +70,7 @@ class Choice:
 
 
 def choose(words: Mapping[str, object], size_of: SizeOf, devices: tuple[str, ...] = ("cpu",)) -> Choice:
-    """The valid selection that is nearest to `words` (names as in `Selection.words`; what is missing is the default)."""
+    """The valid selection nearest to `words` (named as in `Selection.words`; what is missing is the default)."""
     options: dict[str, tuple] = {
         "picture": tuple(SAMPLES),
         "model": tuple(PRESETS),

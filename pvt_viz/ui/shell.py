@@ -29,8 +29,9 @@ page = st.navigation(
     ]
 )
 # A page that is opened again mounts its components anew: they must be told the view of now, not of then.
-if st.session_state.get("page_shown") != page.url_path:
+turned = st.session_state.get("page_shown") != page.url_path
+if turned:
     st.session_state["page_shown"] = page.url_path
     st.session_state["page_visit"] = st.session_state.get("page_visit", 0) + 1
-st.session_state["scene_of"] = sidebar.show()
+st.session_state["scene_of"] = sidebar.show(turned=turned)
 page.run()

@@ -15,29 +15,26 @@ CROPS = {"square": "Centre square", "whole": "Whole picture"}
 _LAST = "selection"
 
 
-def show() -> tuple[Selection, Picture]:
-    """Draw the sidebar and return what is chosen in it."""
+def show(*, turned: bool) -> tuple[Selection, Picture]:
+    """Draw the sidebar and return what is chosen in it; `turned` says that another page has just been opened."""
     with st.sidebar:
         picture = _picture_source()
-        choice = _choose(picture)
+        choice = _choose(picture, address.arrived(turned=turned))
         words = choice.selection.words()
         if picture is None:
             _sample_gallery(choice)
         _framing(choice)
         _network(choice)
         _stages(choice)
-        st.button(
-            "Back to the defaults", on_click=_reset, help="The sample picture and the preset's own p and R."
-        )
+        st.button("Back to the defaults", on_click=_reset, help="The sample picture and the preset's own p and R.")
     _say_what_was_replaced()
     st.session_state[_LAST] = choice.selection
     address.write({**choice.selection.query(), **view.query()})
     return choice.selection, picture or Picture.sample(words["picture"])
 
 
-def _choose(own: Picture | None) -> Choice:
+def _choose(own: Picture | None, query: dict[str, str] | None) -> Choice:
     """The valid choice nearest to the URL when a link has just been opened, else to the widgets."""
-    query = address.arrived()
     if query is None:
         words = {name: st.session_state[name] for name in _names() if name in st.session_state}
         last = st.session_state.get(_LAST)
@@ -67,9 +64,7 @@ def _choose(own: Picture | None) -> Choice:
 
 
 def _names() -> list[str]:
-    return ["picture", "model", "crop", "size", "device"] + [
-        f"{letter}{i}" for i in range(1, 5) for letter in "pr"
-    ]
+    return ["picture", "model", "crop", "size", "device"] + [f"{letter}{i}" for i in range(1, 5) for letter in "pr"]
 
 
 def _is_ratio(name: str) -> bool:
@@ -82,7 +77,7 @@ def _reset() -> None:
     st.session_state.pop(_LAST, None)
     st.session_state["source"] = SOURCES[0]
     view.reset()
-    st.query_params.clear()
+    address.forget()
 
 
 def _picture_source() -> Picture | None:
@@ -117,9 +112,7 @@ def _picture_source() -> Picture | None:
 
 
 def _sample_gallery(choice: Choice) -> None:
-    st.selectbox(
-        "Sample", choice.options["picture"], key="picture", format_func=lambda name: SAMPLES[name].title
-    )
+    st.selectbox("Sample", choice.options["picture"], key="picture", format_func=lambda name: SAMPLES[name].title)
 
 
 def _framing(choice: Choice) -> None:
@@ -142,9 +135,7 @@ def _network(choice: Choice) -> None:
         key="device",
         format_func=lambda d: "Automatic" if d == "auto" else devices.describe(d),
     )
-    st.caption(
-        f"Runs on: {devices.describe(devices.resolve(choice.selection.device))}. The answer is the same."
-    )
+    st.caption(f"Runs on: {devices.describe(devices.resolve(choice.selection.device))}. The answer is the same.")
 
 
 def _stages(choice: Choice) -> None:

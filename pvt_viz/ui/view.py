@@ -51,9 +51,7 @@ class View:
         pin = "-" if self.pin is None else f"{self.pin[0]:.3f},{self.pin[1]:.3f}"
         blocks = ".".join(str(block) for block in self.blocks) or "999"
         heads = ".".join("m" if head is None else str(head) for head in self.heads) or "m"
-        return (
-            f"{pin}~s{self.stage}~b{blocks}~h{heads}~c{int(self.cls_query)}~d{self.direction}~x{self.scale}"
-        )
+        return f"{pin}~s{self.stage}~b{blocks}~h{heads}~c{int(self.cls_query)}~d{self.direction}~x{self.scale}"
 
     def block(self, shape: StageShape) -> int:
         """The block to show of this stage, from 1; the last unless another was chosen."""
@@ -93,11 +91,7 @@ def adopt(text: str) -> list[str]:
         keep(view)
     else:
         reset()
-    return (
-        ["The link's view could not be read; the default view is shown instead."]
-        if text and view is None
-        else []
-    )
+    return ["The link's view could not be read; the default view is shown instead."] if text and view is None else []
 
 
 def reset() -> None:

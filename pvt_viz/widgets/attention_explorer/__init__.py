@@ -44,9 +44,7 @@ _mount = st.components.v2.component(
 )
 
 
-def attention_explorer(
-    blob: bytes, *, key: str, on_view_change: Callable[[], None] | None = None
-) -> str | None:
+def attention_explorer(blob: bytes, *, key: str, on_view_change: Callable[[], None] | None = None) -> str | None:
     """Mount the explorer over a blob of `payload.pack`; returns the view last pinned or set, None before that.
 
     The view inside the blob is read when the component mounts. A live component keeps its own, so pass the same

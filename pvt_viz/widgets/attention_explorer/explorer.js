@@ -2,7 +2,10 @@
 
 const ANNOUNCE_AFTER_MS = 400; // read out where the pointer rests, not where it passes
 
+const TELL_EVERY_MS = 80; // words change slower than maps: nobody reads 60 of them a second
+
 const memory = new Map(); // what a key's last instance showed, for when Streamlit mounts it again
+
 class Explorer {
   constructor(root, memoryKey) {
     this.root = root;
@@ -17,8 +20,7 @@ class Explorer {
 
   destroy() {
     this.aborter.abort();
-    clearTimeout(this.announcing);
-    clearTimeout(this.sending);
+    for (const timer of [this.announcing, this.sending, this.telling]) clearTimeout(timer);
     this.#forgetPictures();
   }
 
@@ -82,6 +84,7 @@ class Explorer {
       label.append(radio, text);
       return label;
     });
+    this.find(".stages").hidden = choices.length === 1;
     const legend = this.find(".stages legend");
     this.find(".stages").replaceChildren(legend, ...choices);
   }
@@ -94,8 +97,8 @@ class Explorer {
         : `Maps sent: ${megabytes(bytes)}, once. All maps of this picture would weigh ${megabytes(all_bytes)}.`;
     const full =
       all_bytes === full_bytes
-        ? "Here every token is a key (R = 1): this is full attention."
-        : `Full attention (R = 1) would weigh ${megabytes(full_bytes)}.`;
+        ? "Here every token is a key (R\u00a0=\u00a01): this is full attention."
+        : `Full attention (R\u00a0=\u00a01) would weigh ${megabytes(full_bytes)}.`;
     return `${sent} ${full}`;
   }
 
@@ -151,6 +154,8 @@ class Explorer {
     this.#drawGrid(tokenPlane(stages[state.stage]));
     this.sayState();
     this.repaint();
+    clearTimeout(this.telling);
+    this.#tell();
   }
 
   #drawGrid(plane) {
@@ -191,7 +196,7 @@ class Explorer {
     const { state, panels, rows, root } = this;
     const shared = Math.max(...panels.map((panel) => panel.look(state)));
     panels.forEach((panel, i) => {
-      panel.paint(state, state.scale === SHARED ? shared : panel.max, this.colours, this.header.lut);
+      panel.paint(state, state.scale === SHARED ? shared : panel.max, this.colours);
       this.marks[i].move(panel.isCls ? null : panel.cell);
     });
     if (this.header.wall) {
@@ -201,7 +206,15 @@ class Explorer {
     root.dataset.x = state.x.toFixed(4);
     root.dataset.y = state.y.toFixed(4);
     root.dataset.painted = ++this.painted;
+    this.telling ??= setTimeout(() => this.#tell(), TELL_EVERY_MS);
     this.#announceSoon();
+  }
+
+  #tell() {
+    this.telling = undefined;
+    for (const panel of this.panels) panel.tell(this.state, this.header.lut);
+    if (this.header.wall) for (const row of this.rows) row.tell(this.state);
+    this.root.dataset.told = this.painted;
   }
 
   #announceSoon() {

@@ -2,6 +2,8 @@
 
 const SEND_AFTER_MS = 500; // arrow keys that move a pin come in bursts; Python reruns once
 
+const replaced = (list, at, value) => list.map((old, i) => (i === at ? value : old));
+
 class Gestures {
   constructor(explorer, signal) {
     this.explorer = explorer;
@@ -82,7 +84,7 @@ class Gestures {
   // A click on a head's small map shows it in the panel; again, the mean.
   #chooseHead(position, head) {
     const { heads } = this.explorer.state;
-    this.explorer.set({ heads: heads.with(position, heads[position] === head ? MEAN : head) });
+    this.explorer.set({ heads: replaced(heads, position, heads[position] === head ? MEAN : head) });
   }
 
   // Streamlit listens for letters on the page (r reruns): whatever is typed in here stays in here.
@@ -131,9 +133,9 @@ class Gestures {
     else if (target.name === "stage") explorer.set({ stage: +target.value });
     else if (target.name?.startsWith("cls-")) explorer.set({ cls: target.value === "1" });
     else if (target.matches(".grid-lines")) explorer.set({ gridLines: target.checked });
-    else if (target.matches(".block")) explorer.set({ blocks: blocks.with(position, +target.value) });
+    else if (target.matches(".block")) explorer.set({ blocks: replaced(blocks, position, +target.value) });
     else if (target.matches(".head")) {
-      explorer.set({ heads: heads.with(position, target.value === MEAN ? MEAN : +target.value) });
+      explorer.set({ heads: replaced(heads, position, target.value === MEAN ? MEAN : +target.value) });
     }
   }
 

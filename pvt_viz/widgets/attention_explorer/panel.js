@@ -59,7 +59,7 @@ class Panel {
     const { stage, find } = this;
     const name = `Stage ${stage.index}`;
     setText(find(".name"), name);
-    setText(find(".shape"), `${times(stage.grid)} tokens → ${times(stage.reduced_grid)} keys · R = ${stage.reduction}`);
+    setText(find(".shape"), `${times(stage.grid)}~tokens →~${times(stage.reduced_grid)}~keys · R~=~${stage.reduction}`.replaceAll("~", "\u00a0"));
     this.element.setAttribute("aria-label", name);
     find(".choose").setAttribute("aria-label", `${name}: choose it for the grid and the arrow keys`);
     find(".block").setAttribute("aria-label", `${name}: block`);
@@ -83,7 +83,8 @@ class Panel {
     this.mark.fit(this.planes.picked.cell, image);
     fitRim(this.frame, this.planes.painted, image, looksAt ? "key" : "token");
 
-    fillSelect(find(".block"), stage.blocks.map((n) => [n, `${n} of ${stage.depth}`]), blockOf(state, position, stage));
+    const blocks = stage.blocks.length ? stage.blocks : [stage.depth];
+    fillSelect(find(".block"), blocks.map((n) => [n, `${n} of ${stage.depth}`]), blockOf(state, position, stage));
     const heads = Array.from({ length: stage.kind === "all" ? stage.heads : 0 }, (_, h) => [h, `${h + 1}`]);
     // The mean of a single head is that head.
     if (stage.heads === 1) fillSelect(find(".head"), [[MEAN, "1"]], MEAN);
@@ -95,6 +96,7 @@ class Panel {
     find(".choose").setAttribute("aria-pressed", state.stage === position);
     setText(this.words.kind, state.scale === SHARED ? "shared scale" : "own scale");
 
+    this.last = {}; // whatever was painted before no longer counts
     this.block = blockOf(state, position, stage) - stage.blocks[0];
     const all = Array.from({ length: this.maps.heads ?? 0 }, (_, h) => h);
     this.heads = state.heads[position] === MEAN ? all : [state.heads[position]];
@@ -107,11 +109,12 @@ class Panel {
     this.cell = cellAt(planes.picked, this.image, state.x, state.y);
     this.picked = this.isCls ? 0 : this.cell && stage.n_prefix + this.cell.row * planes.picked.columns + this.cell.column;
     this.shown = maps.sent && this.picked !== null;
-    this.weights = null;
-    this.max = 0;
-    if (!this.shown) return 0;
-    this.weights = this.weightsOf(this.heads, state.direction);
-    this.max = largest(this.weights, stage.n_prefix);
+    // Most moves stay within one token of the later stages.
+    this.moved = this.picked !== this.last.picked;
+    this.last.picked = this.picked;
+    if (!this.moved) return this.max;
+    this.weights = this.shown ? this.weightsOf(this.heads, state.direction) : null;
+    this.max = this.shown ? largest(this.weights, stage.n_prefix) : 0;
     return this.max;
   }
 
@@ -123,29 +126,36 @@ class Panel {
       : maps.column((buffers.column ??= new Float32Array(maps.queries)), block, heads, picked);
   }
 
-  paint(state, max, colours, lut) {
-    const { stage, words } = this;
+  // The map, the outline and what the lightest colour stands for: the part that follows the pointer at once.
+  paint(state, max, colours) {
+    if (this.shown && !this.moved && max === this.last.max) return;
+    this.last.max = max;
     this.frame.classList.toggle("empty", !this.shown);
     this.mark.move(this.isCls ? null : this.cell);
-    if (this.shown) this.map.paint(this.weights, stage.n_prefix, max, colours);
-    setText(words.max, this.shown ? percent(max) : "–");
-    if (stage.n_prefix) this.#paintCls(state, max, lut);
-    setText(words.where, this.whereWords(state));
-    setText(this.find(".message"), this.shown ? "" : this.absence(state));
+    if (this.shown) this.map.paint(this.weights, this.stage.n_prefix, max, colours);
+    else setText(this.find(".message"), this.absence(state));
+    setText(this.words.max, this.shown ? percent(max) : "–");
+  }
+
+  // The same in words and numbers.
+  tell(state, lut) {
+    if (this.last.told === this.picked && this.last.toldMax === this.last.max) return;
+    this.last.told = this.picked;
+    this.last.toldMax = this.last.max;
+    setText(this.words.where, this.whereWords(state));
+    if (this.stage.n_prefix) this.#tellCls(state, lut);
     const best = this.shown ? strongest(this.weights, STRONGEST) : [];
-    this.items.forEach(([weight, region, cell], i) => {
-      const [w, r, c] = i < best.length ? this.#itemWords(best[i], state) : ["", "", ""];
-      setText(weight, w);
-      setText(region, r);
-      setText(cell, c);
+    this.items.forEach((parts, i) => {
+      const words = i < best.length ? this.#itemWords(best[i]) : ["", "", ""];
+      parts.forEach((part, k) => setText(part, words[k]));
     });
   }
 
-  #paintCls(state, max, lut) {
+  #tellCls(state, lut) {
     const weight = this.shown ? this.weights[0] : 0;
     const what = state.direction === LOOKS_AT ? "CLS key" : "CLS query";
     setText(this.words.cls, `${what}: ${this.shown ? percent(weight) : "–"}`);
-    this.clsColour.style.background = `rgb(${lut[colourIndex(weight, max)].join(" ")})`;
+    this.clsColour.style.background = `rgb(${lut[colourIndex(weight, this.last.max)].join(" ")})`;
   }
 
   absence(state) {
@@ -163,7 +173,7 @@ class Panel {
     return `${looksAt ? "Query: token" : "Key:"} row ${row + 1}, column ${column + 1} of ${size}`;
   }
 
-  #itemWords(index, state) {
+  #itemWords(index) {
     const { stage, planes } = this;
     if (this.weights[index] === 0) return ["", "", ""];
     const weight = percent(this.weights[index]);

@@ -58,9 +58,7 @@ def pack(
     chosen = _choose(trace, stages)
     height, width = trace.image.shape[-2:]
     if not 0 <= index < len(trace.image):
-        raise ValueError(
-            f"index={index} is not an image of this trace; it can be 0 to {len(trace.image) - 1}."
-        )
+        raise ValueError(f"index={index} is not an image of this trace; it can be 0 to {len(trace.image) - 1}.")
     if abs(picture.width * height / (picture.height * width) - 1) > 0.03:
         raise ValueError(
             f"picture is {picture.height}×{picture.width}; it should have the shape of the traced image, {height}×{width}."
@@ -121,6 +119,12 @@ def plan(shapes: list[StageShape], budget: int) -> list[Shipment]:
         else:
             shipments[i], used = Shipment("none", 0, 0), 0
         left -= used
+    for i in smallest_first:  # what a large stage could not use
+        if shipments[i].kind == "all":
+            block = _block_bytes(shapes[i])
+            more = min(shapes[i].depth - shipments[i].blocks, left // block)
+            shipments[i] = Shipment("all", shipments[i].blocks + more, shapes[i].heads)
+            left -= more * block
     return [shipments[i] for i in range(len(shapes))]
 
 
@@ -181,9 +185,7 @@ def _note(shape: StageShape, shipment: Shipment, is_vit: bool) -> str:
         alone = _megabytes(shape.queries * shape.keys)
         if is_vit:
             return f"This map alone would weigh {alone}; choose a smaller image size to see it."
-        return (
-            f"This map alone would weigh {alone}; raise R_{shape.index} to see it: this is what SRA is for."
-        )
+        return f"This map alone would weigh {alone}; raise R_{shape.index} to see it: this is what SRA is for."
     if shipment.kind == "mean":
         return f"Only the last block's mean over heads was sent: all maps of this stage would weigh {everything}."
     if shipment.blocks < shape.depth:

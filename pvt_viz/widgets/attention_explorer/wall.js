@@ -39,6 +39,7 @@ class WallRow {
   }
 
   look(state) {
+    if (!this.panel.moved) return this.max;
     this.max = 0;
     if (!this.panel.shown) return 0;
     this.tiles.forEach((tile, head) => {
@@ -50,18 +51,23 @@ class WallRow {
   }
 
   paint(state, max, colours) {
-    const { stage, shown } = this.panel;
+    const { stage, shown, moved } = this.panel;
+    if (!moved && (state.scale === OWN || max === this.lastMax)) return;
+    this.lastMax = max;
     this.element.classList.toggle("empty", !shown);
     for (const tile of this.tiles) {
       tile.mark.move(shown && !this.panel.isCls ? this.panel.cell : null);
       if (shown) tile.map.paint(tile.weights, stage.n_prefix, state.scale === SHARED ? max : tile.max, colours);
     }
-    setText(this.scale, this.#scaleWords(state, max));
+  }
+
+  tell(state) {
+    setText(this.scale, this.#scaleWords(state, this.lastMax));
   }
 
   #scaleWords(state, max) {
     if (!this.panel.shown) return this.panel.maps.sent ? "nothing here" : "not sent";
-    if (state.scale === SHARED) return `one scale for the wall: 0 … ${percent(max)}`;
-    return `a scale per map; the highest reaches ${percent(this.max)}`;
+    if (state.scale === SHARED) return `one scale for the wall, up to ${percent(max)}`;
+    return `each its own scale, up to ${percent(this.max)}`;
   }
 }

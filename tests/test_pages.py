@@ -1,0 +1,192 @@
+"""Every page, in many states, without a browser: what is drawn, what is said, what the link becomes."""
+
+import dataclasses
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from pvt_viz.models import Weights
+from pvt_viz.ui import calls
+from pvt_viz.widgets.attention_explorer.payload import unpack
+
+SHELL = str(Path(__file__).parents[1] / "pvt_viz" / "ui" / "shell.py")
+PAGES = ("pyramid", "attention", "reduction")
+
+
+def visit(page: str = "pyramid", **query: str) -> AppTest:
+    app = AppTest.from_file(SHELL, default_timeout=60)
+    app.query_params.update(query)
+    app.run()
+    return app if page == "pyramid" else go(app, page)
+
+
+def go(app: AppTest, page: str) -> AppTest:
+    return app.switch_page(f"../../pages/{page}.py").run()
+
+
+def healthy(app: AppTest) -> AppTest:
+    assert not app.exception, [e.message for e in app.exception]
+    assert not app.error, [e.value for e in app.error]
+    assert len(app.title) == 1
+    return app
+
+
+def payload(app: AppTest):
+    return unpack(app.get("bidi_component")[0].proto.bytes)
+
+
+def text(app: AppTest) -> str:
+    return "\n".join(element.value for kind in (app.markdown, app.caption) for element in kind)
+
+
+def photograph(width: int, height: int) -> bytes:
+    rows, columns = np.mgrid[:height, :width]
+    out = io.BytesIO()
+    pixels = np.stack([rows * 255 // height, columns * 255 // width, (rows + columns) % 256], axis=-1)
+    Image.fromarray(pixels.astype(np.uint8)).save(out, "JPEG")
+    return out.getvalue()
+
+
+STATES = [
+    {},
+    {"size": "64"},
+    {"size": "96", "p1": "7", "r1": "3", "r4": "2"},
+    {"size": "128", "crop": "whole", "picture": "motorcycle"},
+    {"size": "112", "model": "vit_tiny_16"},
+    {"size": "64", "model": "pvt_small", "r1": "1", "r2": "1", "r3": "1"},
+    {"size": "64", "p1": "32"},
+]
+
+
+@pytest.mark.parametrize("query", STATES, ids=lambda q: "&".join(f"{k}={v}" for k, v in q.items()) or "defaults")
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_in_many_states(page, query):
+    app = healthy(visit(page, **query))
+    header, maps = payload(app)
+    selection = app.session_state["selection"]
+    assert header["image"] == list(selection.image_size)
+    for stage in header["stages"]:
+        shape = selection.config.shapes()[stage["index"] - 1]
+        assert tuple(stage["grid"]) == shape.grid
+        assert maps[shape.index].shape == (shape.depth, shape.heads, shape.queries, shape.keys)
+    assert "not yet meaningful" in text(app)
+
+
+def test_the_line_about_random_weights_goes_away_by_itself(monkeypatch):
+    plain = calls.scene
+
+    def with_weights(selection, picture):
+        scene = plain(selection, picture)
+        trained = dataclasses.replace(scene.trace, weights=Weights("pvt_tiny, ImageNet", trained=True))
+        return dataclasses.replace(scene, trace=trained)
+
+    monkeypatch.setattr(calls, "scene", with_weights)
+    for page in PAGES:
+        assert "not yet meaningful" not in text(healthy(visit(page, size="64")))
+
+
+def test_moving_a_slider_changes_what_it_says_and_the_link():
+    app = visit(size="128")
+    assert payload(app)[0]["stages"][0]["reduced_grid"] == [4, 4]
+    healthy(app.select_slider(key="r1").set_value(4).run())
+    assert payload(app)[0]["stages"][0]["reduced_grid"] == [8, 8]
+    assert app.query_params == {"size": "128", "r1": "4"}
+    assert "8×8 in all" in text(app)
+
+
+def test_the_state_is_the_same_on_every_page_and_after_a_reload():
+    app = visit(size="96", r1="4")
+    app.select_slider(key="p2").set_value(3).run()
+    for page in ("attention", "reduction", "pyramid"):
+        healthy(go(app, page))
+        assert app.session_state["selection"].patch_sizes == (4, 3, 2, 2)
+        assert app.query_params["p2"] == "3"
+    reloaded = healthy(visit("reduction", **app.query_params))
+    assert reloaded.session_state["selection"] == app.session_state["selection"]
+
+
+def test_a_link_with_nonsense_opens_and_says_what_was_replaced():
+    app = healthy(visit(size="64", r1="99", model="pvt_tinny", view="<b>", colour="red"))
+    [said] = [info.value for info in app.info]
+    assert "r1=" in said
+    assert "model=" in said
+    assert "view" in said
+    assert app.query_params == {"size": "64", "r1": "16"}
+    healthy(app.select_slider(key="r2").set_value(2).run())
+    assert not app.info  # said once
+
+
+def test_a_ratio_that_no_longer_fits_is_replaced_and_said():
+    app = visit(size="128")
+    healthy(app.select_slider(key="p1").set_value(32).run())
+    assert app.session_state["selection"].reductions[0] == 4
+    assert "r1=" in app.info[0].value
+
+
+def test_from_a_pyramid_to_a_vit_and_back():
+    app = visit(size="64")
+    healthy(app.selectbox(key="model").set_value("vit_tiny_16").run())
+    assert app.session_state["selection"].patch_sizes == (16,)
+    assert len(payload(app)[0]["stages"]) == 1
+    healthy(app.selectbox(key="model").set_value("pvt_tiny").run())
+    assert app.session_state["selection"].config.reductions == (8, 4, 2, 1)
+
+
+def test_back_to_the_defaults():
+    app = visit(size="64", r1="3", view="0.100,0.200~s3~b1.1.1.1~hm.m.m.m~c0~dq~xo")
+    [button] = [b for b in app.button if b.label == "Back to the defaults"]
+    healthy(button.click().run())
+    assert app.query_params == {}
+    assert app.session_state["selection"].config.image_size == (224, 224)
+
+
+def test_an_upload_is_shown_and_stays_out_of_the_link():
+    app = visit(size="64")
+    app.segmented_control(key="source").set_value("Upload").run()
+    app.file_uploader(key="file").set_value(("holiday.jpg", photograph(320, 200), "image/jpeg")).run()
+    healthy(app)
+    assert app.session_state["scene_of"][1].title == "holiday.jpg"
+    assert app.query_params == {"size": "64"}
+    healthy(go(app, "attention"))
+    assert app.session_state["scene_of"][1].title == "holiday.jpg"
+
+
+def test_a_file_that_is_no_picture_is_answered_and_nothing_is_lost():
+    app = visit(size="64")
+    app.segmented_control(key="source").set_value("Upload").run()
+    app.file_uploader(key="file").set_value(("holiday.jpg", photograph(320, 200), "image/jpeg")).run()
+    app.file_uploader(key="file").set_value(("cat.png", b"<html><body>not a cat</body></html>", "image/png")).run()
+    assert not app.exception
+    [problem] = [e.value for e in app.error]
+    assert "\n" not in problem
+    assert app.session_state["scene_of"][1].title == "holiday.jpg"
+
+
+def test_a_choice_that_is_too_heavy_gets_a_sentence_and_the_controls_stay(monkeypatch):
+    monkeypatch.setenv("PVT_VIZ_TRACE_LIMIT_MB", "0.3")
+    app = visit(size="64")
+    assert not app.warning
+    app.select_slider(key="r1").set_value(1).run()
+    assert not app.exception
+    assert "Raise R_1" in app.warning[0].value
+    healthy(app.select_slider(key="r1").set_value(8).run())
+    assert not app.warning
+
+
+def test_a_pin_is_kept_in_the_link_and_followed_by_the_numbers():
+    pinned = "0.100,0.900~s1~b1.2.2.2~hm.m.m.m~c0~dq~xo"
+    app = healthy(visit("reduction", size="64", view=pinned))
+    assert "row 15, column 2" in text(app)
+    assert "block 1, head 1" in text(app)
+    healthy(app.segmented_control(key="stage").set_value(3).run())
+    assert "row 4, column 1" in text(app)
+    assert app.query_params["view"].startswith("0.100,0.900~s3~")
+
+
+def test_cls_can_be_followed():
+    app = healthy(visit("reduction", size="64", view="0.500,0.500~s4~b2.2.2.2~hm.m.m.3~c1~dq~xo"))
+    assert "Followed below: **CLS**, block 2, head 3" in text(app)
