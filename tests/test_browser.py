@@ -89,7 +89,9 @@ def slide(page: Page, label: str, key: str) -> None:
     settle(page)
 
 
-@pytest.mark.parametrize("path, title", [("attention", "What does a place look at?"), ("reduction", "Spatial reduction")])
+@pytest.mark.parametrize(
+    "path, title", [("attention", "What does a place look at?"), ("reduction", "Spatial reduction")]
+)
 def test_a_deep_link_is_the_first_visit_of_a_fresh_server(page, tmp_path, path, title):
     with serve(tmp_path / "log.txt") as fresh:
         open_at(page, f"{fresh}/{path}?r1=4")
@@ -108,7 +110,9 @@ def test_a_photograph_goes_through_and_four_panels_answer(page, address, tmp_pat
     file.write_bytes(photograph(640, 480))
     page.get_by_test_id("stSidebar").get_by_role("radio", name="Upload").click()
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(file)
-    page.wait_for_function("x => document.querySelector('[data-testid=stFileUploader]').innerText.includes(x)", arg=file.name)
+    page.wait_for_function(
+        "x => document.querySelector('[data-testid=stFileUploader]').innerText.includes(x)", arg=file.name
+    )
     settle(page)
     expect(page.get_by_test_id("stAppViewContainer")).not_to_contain_text("Photograph: Chelsea")
     after = pictures(page)

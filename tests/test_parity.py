@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+
 from hf_weights import copy_pvt, copy_vit, pvt_like, vit_like
+from pvt_viz import PVTConfig, build_model, get_config, trace
 from randomised import randomise
 from slow_reference import slow_forward
-
-from pvt_viz import PVTConfig, build_model, get_config, trace
 
 TOLERANCE = 1e-4  # absolute
 

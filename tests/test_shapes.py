@@ -4,10 +4,10 @@ import inspect
 
 import pytest
 import torch
-from hf_weights import pvt_like
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from hf_weights import pvt_like
 from pvt_viz import PRESETS, PVTConfig, build_model, get_config, trace
 from pvt_viz.models import PVT
 

@@ -58,13 +58,7 @@ def principal_colours(*planes: np.ndarray) -> list[Image.Image]:
     """
     planes = [np.asarray(plane, dtype=np.float64) for plane in planes]
     rows = [plane.reshape(plane.shape[0], -1).T for plane in planes]
-    together = np.concatenate(rows)
-    centred = together - together.mean(axis=0)
-    _, vectors = np.linalg.eigh(centred.T @ centred)
-    axes = vectors[:, ::-1][:, :3]
-    axes = axes * np.where(axes.sum(axis=0) < 0, -1, 1)  # a sign is arbitrary: fix it, so that colours do not flip
-    components = centred @ axes
-    components = np.pad(components, ((0, 0), (0, 3 - components.shape[1])))
+    components = _principal_components(np.concatenate(rows))
     low, high = np.percentile(components, [1, 99], axis=0)
     colours = ((components - low) / np.maximum(high - low, 1e-12)).clip(0, 1)
     pictures, start = [], 0
@@ -73,6 +67,19 @@ def principal_colours(*planes: np.ndarray) -> list[Image.Image]:
         pictures.append(Image.fromarray((part * 255).round().astype(np.uint8)))
         start += len(row)
     return pictures
+
+
+def _principal_components(rows: np.ndarray) -> np.ndarray:
+    """rows (token, channel) -> (token, 3): coordinates along the three directions of greatest variance."""
+    centred = rows - rows.mean(axis=0)
+    if len(rows) > rows.shape[1]:
+        _, axes = np.linalg.eigh(centred.T @ centred)
+        components = centred @ axes[:, ::-1][:, :3]
+    else:  # the same from the smaller matrix
+        variances, left = np.linalg.eigh(centred @ centred.T)
+        components = (left * np.sqrt(variances.clip(0)))[:, ::-1][:, :3]
+    components = components * np.where((components**3).sum(axis=0) < 0, -1, 1)  # else colours could flip at random
+    return np.pad(components, ((0, 0), (0, 3 - components.shape[1])))
 
 
 def lengths(plane: np.ndarray) -> np.ndarray:

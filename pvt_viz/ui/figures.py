@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import streamlit as st
-from PIL import Image
 
 from pvt_viz.config import StageShape
-from pvt_viz.figures import colour, pyramid
+from pvt_viz.figures import colour, encode, pyramid
 from pvt_viz.ui.calls import Scene
 
 WIDTH = 448  # pixels: wider than a column of four, also on a dense screen
@@ -17,10 +16,10 @@ class StageView:
     """What the landing page shows of one stage."""
 
     shape: StageShape
-    grid: Image.Image
+    grid: bytes
     line_step: int
-    colours: Image.Image
-    lengths: Image.Image
+    colours: bytes
+    lengths: bytes
     low: float
     high: float
 
@@ -36,10 +35,10 @@ def stage_views(key: tuple, _scene: Scene) -> list[StageView]:
         views.append(
             StageView(
                 shape=stage.shape,
-                grid=pyramid.patch_grid(_scene.shown, stage.shape, image_size),
+                grid=encode.jpeg(pyramid.patch_grid(_scene.shown, stage.shape, image_size)),
                 line_step=pyramid.lines_step(stage.stride * _scene.shown.width / image_size[1]),
-                colours=colour.enlarge(pyramid.principal_colours(features)[0], WIDTH),
-                lengths=colour.enlarge(colour.paint(lengths, "viridis", low, high), WIDTH),
+                colours=encode.png(colour.enlarge(pyramid.principal_colours(features)[0], WIDTH)),
+                lengths=encode.png(colour.enlarge(colour.paint(lengths, "viridis", low, high), WIDTH)),
                 low=low,
                 high=high,
             )

@@ -3,7 +3,6 @@
 import html
 
 import streamlit as st
-from PIL import Image
 
 from pvt_viz.figures.colour import lut
 from pvt_viz.tracing import Trace
@@ -30,9 +29,9 @@ def honest_line(trace: Trace) -> None:
         )
 
 
-def picture(image: Image.Image, *, alt: str, caption: str | None = None) -> None:
-    """A picture across its column, without loss and with an alternative text."""
-    st.image(image, caption=caption, width="stretch", output_format="PNG", alt=alt)
+def picture(encoded: bytes, *, alt: str, caption: str | None = None) -> None:
+    """A picture (PNG or JPEG) across its column, with an alternative text."""
+    st.image(encoded, caption=caption, width="stretch", alt=alt)
 
 
 def colour_scale(colour_map: str, low: str, high: str, note: str) -> None:

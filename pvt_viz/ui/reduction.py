@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import streamlit as st
-from PIL import Image
 
 from pvt_viz.config import StageShape
-from pvt_viz.figures import colour, pyramid, reduction
+from pvt_viz.figures import colour, encode, pyramid, reduction
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.view import View
 from pvt_viz.walkthrough import plane, query_at, walk
@@ -45,7 +44,7 @@ class Focus:
 class Shown:
     """A picture and the two ends of its colour scale."""
 
-    picture: Image.Image
+    picture: bytes
     low: float
     high: float
 
@@ -73,10 +72,10 @@ class KeyLine:
 class Steps:
     """The pictures and numbers of the page, in its order."""
 
-    tokens: Image.Image
-    squares: Image.Image
-    projected: Image.Image | None
-    reduced: Image.Image
+    tokens: bytes
+    squares: bytes
+    projected: bytes | None
+    reduced: bytes
     before: Norms | None
     after: Norms | None
     keys: Shown
@@ -119,16 +118,16 @@ def steps(key: tuple, focus: Focus, _scene: Scene) -> Steps:
     projected = before = after = None
     if block.projected is not None:
         [projected_colours] = pyramid.principal_colours(block.projected[0].numpy())
-        projected = reduction.cells(projected_colours, WIDTH, 1, key_mark)
+        projected = encode.png(reduction.cells(projected_colours, WIDTH, 1, key_mark))
         if cell:
             before, after = (_norms(tensor[0, :, cell[0], cell[1]]) for tensor in (block.projected, block.reduced))
 
     scores, weights = (plane(values, shape).numpy() for values in (followed.scores, followed.weights))
     return Steps(
-        tokens=colour.enlarge(tokens, WIDTH),
-        squares=reduction.cells(tokens, WIDTH, side, square),
+        tokens=encode.png(colour.enlarge(tokens, WIDTH)),
+        squares=encode.png(reduction.cells(tokens, WIDTH, side, square)),
         projected=projected,
-        reduced=reduction.cells(reduced_colours, WIDTH, 1, key_mark),
+        reduced=encode.png(reduction.cells(reduced_colours, WIDTH, 1, key_mark)),
         before=before,
         after=after,
         keys=_signed(block.keys[0, head]),
@@ -159,12 +158,12 @@ def _norms(token) -> Norms:
 
 def _signed(values) -> Shown:
     picture, limit = reduction.signed(values.numpy(), WIDTH)
-    return Shown(picture, -limit, limit)
+    return Shown(encode.png(picture), -limit, limit)
 
 
 def _painted(values, colour_map: str, low: float) -> Shown:
     high = float(values.max())
-    return Shown(colour.enlarge(colour.paint(values, colour_map, low, high), WIDTH), low, high)
+    return Shown(encode.png(colour.enlarge(colour.paint(values, colour_map, low, high), WIDTH)), low, high)
 
 
 def _first(vector) -> tuple[float, ...]:
