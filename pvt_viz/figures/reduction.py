@@ -8,6 +8,7 @@ from pvt_viz.figures.colour import enlarge, paint
 
 LINE = (255, 255, 255)
 INK = (0, 0, 0)
+MOST_ROWS = 196
 CHOSEN, QUIET = "#3a73d6", "#93a1af"  # seen on light and on dark
 
 
@@ -36,11 +37,14 @@ def cells(picture: Image.Image, width: int, every: int, mark: tuple[int, int, in
 def signed(values: np.ndarray, width: int) -> tuple[Image.Image, float]:
     """Numbers of either sign (rows, columns) as a picture in cividis, and the limit of its scale (-limit … limit).
 
-    A vector (columns,) becomes a strip an eighth as high as it is wide.
+    A vector (columns,) becomes a strip an eighth as high as it is wide; more than `MOST_ROWS` rows are squeezed into
+    that many, each the mean of its neighbours.
     """
     values = np.asarray(values, dtype=np.float64)
     if values.ndim == 1:
         values = np.tile(values, (max(1, len(values) // 8), 1))
+    if len(values) > MOST_ROWS:
+        values = np.stack([rows.mean(axis=0) for rows in np.array_split(values, MOST_ROWS)])
     limit = float(np.abs(values).max())
     return enlarge(paint(values, "cividis", -limit, limit), width), limit
 

@@ -111,13 +111,14 @@ def steps(key: tuple, focus: Focus, _scene: Scene) -> Steps:
     inputs = block.inputs[0, shape.n_prefix :].T.reshape(shape.dim, *shape.grid).numpy()
     reduced = block.reduced[0].numpy()
     [tokens] = pyramid.principal_colours(inputs)
-    [reduced_colours] = pyramid.principal_colours(reduced)
     cell, side = focus.key_cell, shape.reduction
     square = (cell[0] * side, cell[1] * side, (cell[0] + 1) * side, (cell[1] + 1) * side) if cell else None
     key_mark = (*cell, cell[0] + 1, cell[1] + 1) if cell else None
     projected = before = after = None
-    if block.projected is not None:
-        [projected_colours] = pyramid.principal_colours(block.projected[0].numpy())
+    if block.projected is None:
+        [reduced_colours] = pyramid.principal_colours(reduced)
+    else:  # one basis, so that the colours show what LayerNorm did
+        projected_colours, reduced_colours = pyramid.principal_colours(block.projected[0].numpy(), reduced)
         projected = encode.png(reduction.cells(projected_colours, WIDTH, 1, key_mark))
         if cell:
             before, after = (_norms(tensor[0, :, cell[0], cell[1]]) for tensor in (block.projected, block.reduced))

@@ -61,7 +61,8 @@ def pack(
         raise ValueError(f"index={index} is not an image of this trace; it can be 0 to {len(trace.image) - 1}.")
     if abs(picture.width * height / (picture.height * width) - 1) > 0.03:
         raise ValueError(
-            f"picture is {picture.height}×{picture.width}; it should have the shape of the traced image, {height}×{width}."
+            f"picture is {picture.height}×{picture.width}; it should have the aspect of the traced image, "
+            f"{height}×{width}."
         )
 
     shapes = [stage.shape for stage in chosen]

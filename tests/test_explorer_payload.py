@@ -1,0 +1,194 @@
+"""What the attention explorer is sent: a faithful, small copy of a trace's attention maps, within a budget."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import pvt_viz
+from pvt_viz.widgets.attention_explorer import payload
+from randomised import randomise
+
+
+def traced(name: str, size: tuple[int, int], batch: int = 1, **overrides) -> pvt_viz.Trace:
+    model = pvt_viz.build_model(pvt_viz.get_config(name, image_size=size, **overrides))
+    randomise(model)
+    images = torch.randn(batch, 3, *size, generator=torch.Generator().manual_seed(1))
+    return pvt_viz.trace(model, images)
+
+
+def picture(size: tuple[int, int]) -> Image.Image:
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+@pytest.fixture(scope="module")
+def small_trace() -> pvt_viz.Trace:
+    return traced("pvt_tiny", (70, 102), batch=2)
+
+
+def maps_of(trace: pvt_viz.Trace, position: int, index: int = 0) -> np.ndarray:
+    return np.stack([block.attention[index].numpy() for block in trace.stages[position].blocks])
+
+
+def assert_close_per_row(sent: np.ndarray, true: np.ndarray) -> None:
+    assert sent.shape == true.shape
+    assert (np.abs(sent - true) < true.max(axis=-1, keepdims=True) / 255).all()
+
+
+@pytest.mark.parametrize("name,size", [("pvt_tiny", (64, 64)), ("pvt_tiny", (70, 102)), ("vit_tiny_16", (48, 64))])
+def test_every_map_comes_back_within_a_255th_of_its_row(name, size):
+    trace = traced(name, size)
+    header, maps = payload.unpack(payload.pack(trace, picture(size)))
+    assert len(maps) == len(trace.stages)
+    for position, stage in enumerate(header["stages"]):
+        assert stage["kind"] == "all"
+        assert_close_per_row(maps[stage["index"]], maps_of(trace, position))
+
+
+@given(st.integers(1, 5), st.integers(1, 60), st.floats(1e-6, 40, allow_nan=False), st.integers(0, 2**32 - 1))
+def test_a_row_is_within_a_255th_of_its_maximum_however_sharp_it_is(rows, keys, sharpness, seed):
+    logits = np.random.default_rng(seed).normal(size=(rows, keys)) * sharpness
+    weights = torch.softmax(torch.from_numpy(logits).float(), dim=-1).numpy()
+    codes, scales = payload.quantise(weights)
+    assert codes.dtype == np.uint8
+    assert scales.dtype == np.float32
+    assert_close_per_row(codes / np.float32(255) * scales[:, None], weights)
+    assert (codes.max(axis=-1) == 255).all()
+
+
+def test_rows_that_are_not_numbers_do_not_spread():
+    weights = np.array([[np.nan, np.nan], [0.25, 0.75], [0, 0]], np.float32)
+    codes, scales = payload.quantise(weights)
+    assert codes.tolist() == [[0, 0], [85, 255], [0, 0]]
+    assert scales.tolist() == [0, 0.75, 0]
+
+
+def test_the_header_says_what_the_shapes_say(small_trace):
+    header, _ = payload.unpack(payload.pack(small_trace, picture((140, 204)), view="x~s2", wall=False))
+    shapes = [stage.shape for stage in small_trace.stages]
+    assert header["image"] == [70, 102]
+    for sent, shape in zip(header["stages"], shapes, strict=True):
+        for field in ("index", "patch_size", "stride", "reduction", "n_prefix", "heads", "depth"):
+            assert sent[field] == getattr(shape, field)
+        for field in ("grid", "rim", "reduced_grid"):
+            assert tuple(sent[field]) == getattr(shape, field)
+        assert sent["blocks"] == [1, 2]
+        assert sent["note"] == ""
+    assert any(any(stage["rim"]) for stage in header["stages"]), "70×102 leaves a rim somewhere"
+    assert header["bytes"] == header["all_bytes"] == sum(shape.map_entries for shape in shapes)
+    assert header["full_bytes"] == sum(shape.full_map_entries for shape in shapes)
+    assert (header["view"], header["wall"]) == ("x~s2", False)
+    assert np.array(header["lut"]).shape == (256, 3)
+    assert sum(header["lut"][0]) < 20 < 600 < sum(header["lut"][-1])  # dark to light
+
+
+def test_arrays_start_where_a_typed_array_may(small_trace):
+    blob = payload.pack(small_trace, picture((70, 102)))
+    length = int.from_bytes(blob[:4], "little")
+    header = json.loads(blob[4 : 4 + length])
+    places = [header["picture"], *(stage[kind] for stage in header["stages"] for kind in ("maps", "scales"))]
+    assert all(place["offset"] % 8 == 0 for place in places)
+    assert len(blob) % 8 == 0
+
+
+def test_the_picture_is_the_same_crop_and_lossless_when_small(small_trace):
+    for size, kind in [((70, 102), "PNG"), ((700, 1020), "JPEG"), ((1400, 2040), "JPEG")]:
+        original = picture(size)
+        blob = payload.pack(small_trace, original)
+        header, _ = payload.unpack(blob)
+        start = -(-(4 + int.from_bytes(blob[:4], "little")) // 8) * 8 + header["picture"]["offset"]
+        sent = Image.open(io.BytesIO(blob[start : start + header["picture"]["shape"][0]]))
+        assert sent.format == kind
+        assert max(sent.size) <= payload.MAX_PICTURE_SIDE
+        assert original.size == size[::-1], "the caller's picture stays as it was"
+        if kind == "PNG":
+            assert np.array_equal(np.asarray(sent), np.asarray(original))
+
+
+def test_the_fingerprint_follows_the_maps_and_not_the_view(small_trace):
+    def fingerprint(**options) -> str:
+        return payload.unpack(payload.pack(small_trace, picture((70, 102)), **options))[0]["fingerprint"]
+
+    assert fingerprint() == fingerprint(view="0.5,0.5", wall=False)
+    assert fingerprint() != fingerprint(index=1)
+    assert fingerprint() != fingerprint(stages=(1, 2))
+    assert payload.pack(small_trace, picture((70, 102))) == payload.pack(small_trace, picture((70, 102)))
+
+
+def test_one_image_and_some_stages_of_a_batch(small_trace):
+    header, maps = payload.unpack(payload.pack(small_trace, picture((70, 102)), index=1, stages=(2, 4)))
+    assert [stage["index"] for stage in header["stages"]] == [2, 4]
+    assert_close_per_row(maps[4], maps_of(small_trace, 3, index=1))
+
+
+def test_within_a_budget_small_stages_stay_whole_and_the_large_one_keeps_its_last_blocks():
+    trace = traced("pvt_tiny", (64, 64), reductions=(1, 4, 2, 1), depths=(3, 2, 2, 2))
+    whole, _ = payload.unpack(payload.pack(trace, picture((64, 64))))
+    header, maps = payload.unpack(payload.pack(trace, picture((64, 64)), budget_bytes=160_000))
+    first, *others = header["stages"]
+    assert all(stage["kind"] == "all" and stage["blocks"] == [1, 2] for stage in others)
+    assert (first["kind"], first["blocks"]) == ("all", [2, 3])
+    assert_close_per_row(maps[1], maps_of(trace, 0)[1:])
+    assert "0.20 MB" in first["note"]
+    assert header["bytes"] < 160_000 < header["all_bytes"] == whole["bytes"]
+    assert header["fingerprint"] != whole["fingerprint"]
+
+
+def test_a_tighter_budget_leaves_the_mean_over_heads_and_then_a_sentence():
+    trace = traced("pvt_tiny", (64, 64), reductions=(1, 1, 1, 1), heads=(4, 2, 5, 8))
+    header, maps = payload.unpack(payload.pack(trace, picture((64, 64)), budget_bytes=110_000))
+    assert header["stages"][0]["kind"] == "mean"
+    assert_close_per_row(maps[1], maps_of(trace, 0)[-1:].mean(axis=1, keepdims=True))
+
+    header, maps = payload.unpack(payload.pack(trace, picture((64, 64)), budget_bytes=60_000))
+    assert header["stages"][0]["kind"] == "none"
+    assert 1 not in maps
+    assert header["stages"][0]["note"] == (
+        "This map alone would weigh 0.07 MB; raise R_1 to see it: this is what SRA is for."
+    )
+    assert [stage["kind"] for stage in header["stages"][2:]] == ["all", "all"]
+
+
+def test_a_vit_is_not_told_to_raise_its_reduction_ratio():
+    header, maps = payload.unpack(payload.pack(traced("vit_tiny_16", (64, 64)), picture((64, 64)), budget_bytes=100))
+    assert maps == {}
+    assert "would weigh" in header["stages"][0]["note"]
+    assert "R_1" not in header["stages"][0]["note"]
+
+
+@given(
+    st.integers(0, 3_000_000),
+    st.sampled_from(["pvt_tiny", "pvt_large", "vit_small_16"]),
+    st.integers(64, 300),
+)
+def test_no_plan_exceeds_its_budget(budget, name, side):
+    shapes = pvt_viz.get_config(name).shapes(side)
+    shipments = payload.plan(list(shapes), budget)
+    weights = [
+        shipment.blocks * shipment.heads * shape.queries * (shape.keys + 4)
+        for shipment, shape in zip(shipments, shapes, strict=True)
+    ]
+    assert sum(weights) <= budget
+    for shipment, shape in zip(shipments, shapes, strict=True):
+        assert 0 <= shipment.blocks <= shape.depth
+    if budget >= sum(shape.depth * shape.heads * shape.queries * (shape.keys + 4) for shape in shapes):
+        assert all(shipment.blocks == shape.depth for shipment, shape in zip(shipments, shapes, strict=True))
+
+
+@pytest.mark.parametrize(
+    "options,words",
+    [
+        ({"stages": (1, 7)}, "no stage 7"),
+        ({"index": 2}, "index=2"),
+        ({"picture": picture((70, 70))}, "70×102"),
+    ],
+)
+def test_bad_arguments_are_named(small_trace, options, words):
+    with pytest.raises(ValueError, match=words):
+        payload.pack(small_trace, **{"picture": picture((70, 102)), **options})
