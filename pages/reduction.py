@@ -69,14 +69,12 @@ with norm:
     parts.picture(steps.reduced, alt=f"The {parts.times(shape.reduced_grid)} tokens that K and V are made from.")
     if steps.before and steps.after:
         st.caption(
-            f"The outlined cell: mean {steps.before.mean:+.2f} → {steps.after.mean:+.2f}, deviation"
+            f"The outlined cell: mean {steps.before.mean:+.2f} → {abs(steps.after.mean):.2f}, deviation"
             f" {steps.before.deviation:.2f} → {steps.after.deviation:.2f}. K and V are made from these."
         )
     else:
         st.caption(f"K and V are made from {m:,} tokens.")
-st.caption(
-    "Colours: the three principal components of each picture by itself; only within one picture do they compare."
-)
+st.caption("Colours: three principal components. Pictures 3 and 4 share theirs; 1 and 2 have their own.")
 
 st.header("K, V and one query", anchor=False)
 keys, values = st.columns(2)
@@ -86,6 +84,7 @@ with keys:
     parts.colour_scale("cividis", f"{steps.keys.low:.2f}", f"{steps.keys.high:.2f}", "own scale")
     st.caption(
         f"{shape.keys:,} rows, one per key{' (CLS first)' if shape.n_prefix else ''}; {d} columns, one per channel."
+        + (f" Squeezed into {figures.MOST_ROWS} rows of means." if shape.keys > figures.MOST_ROWS else "")
     )
 with values:
     st.subheader("Values V", anchor=False)
