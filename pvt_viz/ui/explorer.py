@@ -24,7 +24,7 @@ def show(scene: Scene, *, key: str, wall: bool, stage: int | None = None) -> Non
 
 def _blob(scene: Scene, key: str, wall: bool, stage: int | None) -> bytes:
     """The same bytes on every rerun of a visit to a page: a new pin must not send the maps again."""
-    mark = (st.session_state["page_visit"], key, scene.key, wall, stage)
+    mark = (st.session_state["page_visit"], view.asked(), key, scene.key, wall, stage)
     sent = st.session_state.get(_SENT)
     if sent is None or sent[0] != mark:
         now = view.current() if stage is None else view.current().only(scene.trace.stages[stage - 1].shape)

@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "pages"
 # Streamlit leaves a wide margin around the page: the explorer's four panels should fit one screen of 1280×800.
 MARGINS = """<style>
-.stMainBlockContainer { padding: 3.25rem clamp(1rem, 3vw, 3rem) 4rem; max-width: 1500px; }
+.stMainBlockContainer { padding: 2.25rem clamp(1rem, 3vw, 3rem) 4rem; max-width: 1500px; }
+.stMainBlockContainer h1 { padding-top: 0; font-size: 1.9rem; }
 </style>"""
 
 # A picture of our own: a named icon would be fetched from another server.

@@ -12,6 +12,7 @@ import streamlit as st
 from pvt_viz.config import StageShape
 
 _KEPT = "view"
+_ASKED = "view_asked"
 _GRAMMAR = re.compile(
     r"(?P<pin>-|[01](\.\d{1,6})?,[01](\.\d{1,6})?)~s(?P<stage>[1-4])~b(?P<blocks>\d{1,3}(\.\d{1,3}){0,3})"
     r"~h(?P<heads>(m|\d{1,3})(\.(m|\d{1,3})){0,3})~c(?P<cls>[01])~d(?P<direction>[qk])~x(?P<scale>[so])"
@@ -87,15 +88,21 @@ def keep(view: View) -> None:
 def adopt(text: str) -> list[str]:
     """Take over the view of a link; returns the sentences to say where it cannot be read."""
     view = View.parse(text)
+    reset()
     if view is not None:
         keep(view)
-    else:
-        reset()
     return ["The link's view could not be read; the default view is shown instead."] if text and view is None else []
 
 
 def reset() -> None:
+    """Back to the default; an explorer that is on screen is told by the next `asked`."""
     st.session_state.pop(_KEPT, None)
+    st.session_state[_ASKED] = asked() + 1
+
+
+def asked() -> int:
+    """How many times the view was set from outside the explorer."""
+    return st.session_state.get(_ASKED, 0)
 
 
 def query() -> dict[str, str]:

@@ -29,13 +29,14 @@ class Explorer {
   receive(bytes, setStateValue) {
     this.setStateValue = setStateValue;
     const { header, arraysAt } = readHeader(bytes);
-    const isNew = header.fingerprint !== this.header?.fingerprint;
-    const first = !this.header;
-    const sameWall = header.wall === this.header?.wall;
+    const before = this.header;
+    const isNew = header.fingerprint !== before?.fingerprint;
+    const askedAnew = before && header.view !== before.view;
     this.header = header;
-    if (!isNew && sameWall) return;
+    if (!isNew && !askedAnew && header.wall === before.wall) return;
     this.stages = header.stages;
-    this.state = first ? this.#firstState() : fitState(this.state, this.stages);
+    if (!before) this.state = this.#firstState();
+    else this.state = askedAnew ? this.#askedState() : fitState(this.state, this.stages);
     if (isNew) {
       this.colours = packColours(header.lut);
       this.root.style.setProperty("--ramp", gradientOf(header.lut));
@@ -55,6 +56,13 @@ class Explorer {
     return parseView(asked, this.stages);
   }
 
+  // Python wants another view (a link, or the defaults); where the pointer is and how it looks here stay.
+  #askedState() {
+    const { x, y, strength, gridLines } = this.state;
+    const asked = parseView(this.header.view, this.stages);
+    return { ...asked, strength, gridLines, ...(asked.pinned ? {} : { x, y }) };
+  }
+
   #build(bytes, arraysAt) {
     const { header } = this;
     const template = this.find(".panel-template");
@@ -62,7 +70,6 @@ class Explorer {
       return new Panel(template, stage, i, new StageMaps(stage, bytes, arraysAt), header.image);
     });
     this.find(".panels").replaceChildren(...this.panels.map((panel) => panel.element));
-    this.find(".panels").dataset.count = this.panels.length;
 
     this.rows = this.panels.map((panel, i) => new WallRow(this.find(".row-template"), panel, i));
     this.find(".rows").replaceChildren(...this.rows.map((row) => row.element));

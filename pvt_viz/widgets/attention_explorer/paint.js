@@ -10,7 +10,10 @@ function gradientOf(lut) {
   return `linear-gradient(to right, ${stops.map((rgb) => `rgb(${rgb.join(" ")})`).join(", ")})`;
 }
 
-const colourIndex = (weight, max) => (max > 0 ? Math.min(255, Math.round((weight / max) * 255)) : 0);
+function colourIndex(weight, low, high) {
+  if (high <= low) return high > 0 ? 255 : 0; // a map of equal weights
+  return Math.min(255, Math.max(0, Math.round((255 * (weight - low)) / (high - low))));
+}
 
 class MapCanvas {
   constructor(canvas) {
@@ -32,11 +35,8 @@ class MapCanvas {
     this.canvas.style.height = `${(100 * rows * cell) / height}%`;
   }
 
-  paint(weights, skip, max, colours) {
-    const factor = max > 0 ? 255 / max : 0;
-    for (let i = 0; i < this.pixels.length; i++) {
-      this.pixels[i] = colours[Math.min(255, Math.round(weights[i + skip] * factor))];
-    }
+  paint(weights, skip, low, high, colours) {
+    for (let i = 0; i < this.pixels.length; i++) this.pixels[i] = colours[colourIndex(weights[i + skip], low, high)];
     this.context.putImageData(this.image, 0, 0);
   }
 }

@@ -15,11 +15,17 @@ function strongest(weights, count) {
   return best;
 }
 
-function largest(weights, skip) {
-  let max = 0;
-  for (let i = skip; i < weights.length; i++) if (weights[i] > max) max = weights[i];
-  return max;
+// The smallest and the largest weight of the plane, written into `found`: nothing is allocated on a move.
+function findRange(found, weights, skip) {
+  found.min = found.max = weights[skip] ?? 0;
+  for (let i = skip + 1; i < weights.length; i++) {
+    if (weights[i] > found.max) found.max = weights[i];
+    else if (weights[i] < found.min) found.min = weights[i];
+  }
 }
+
+// A shared scale starts at 0; a map's own spans just what it holds, or faint differences would not be seen.
+const lowEnd = (state, found) => (state.scale === SHARED ? 0 : found.min);
 
 function fillSelect(select, options, value) {
   const same =
@@ -48,7 +54,7 @@ class Panel {
     this.picture = find("img");
     this.map = new MapCanvas(find("canvas"));
     this.mark = new Mark(find(".mark"));
-    this.words = { where: find(".where"), max: find(".max"), kind: find(".kind"), cls: find(".cls-weight span") };
+    this.words = { where: find(".where"), min: find(".min"), max: find(".max"), kind: find(".kind"), cls: find(".cls-weight span") };
     this.clsColour = find(".cls-weight i");
     this.items = [...this.element.querySelectorAll(".top li")].map((item) => [...item.children]);
     this.buffers = {};
@@ -114,7 +120,8 @@ class Panel {
     this.last.picked = this.picked;
     if (!this.moved) return this.max;
     this.weights = this.shown ? this.weightsOf(this.heads, state.direction) : null;
-    this.max = this.shown ? largest(this.weights, stage.n_prefix) : 0;
+    this.min = this.max = 0;
+    if (this.shown) findRange(this, this.weights, stage.n_prefix);
     return this.max;
   }
 
@@ -126,14 +133,16 @@ class Panel {
       : maps.column((buffers.column ??= new Float32Array(maps.queries)), block, heads, picked);
   }
 
-  // The map, the outline and what the lightest colour stands for: the part that follows the pointer at once.
+  // The map, the outline and the two ends of the scale: the part that follows the pointer at once.
   paint(state, max, colours) {
     if (this.shown && !this.moved && max === this.last.max) return;
     this.last.max = max;
+    this.low = lowEnd(state, this);
     this.frame.classList.toggle("empty", !this.shown);
     this.mark.move(this.isCls ? null : this.cell);
-    if (this.shown) this.map.paint(this.weights, this.stage.n_prefix, max, colours);
+    if (this.shown) this.map.paint(this.weights, this.stage.n_prefix, this.low, max, colours);
     else setText(this.find(".message"), this.absence(state));
+    setText(this.words.min, this.shown ? percent(this.low) : "–");
     setText(this.words.max, this.shown ? percent(max) : "–");
   }
 
@@ -155,7 +164,7 @@ class Panel {
     const weight = this.shown ? this.weights[0] : 0;
     const what = state.direction === LOOKS_AT ? "CLS key" : "CLS query";
     setText(this.words.cls, `${what}: ${this.shown ? percent(weight) : "–"}`);
-    this.clsColour.style.background = `rgb(${lut[colourIndex(weight, this.last.max)].join(" ")})`;
+    this.clsColour.style.background = `rgb(${lut[colourIndex(weight, this.low, this.last.max)].join(" ")})`;
   }
 
   absence(state) {

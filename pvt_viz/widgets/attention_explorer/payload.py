@@ -9,13 +9,13 @@ weight = byte / 255 · scale, where a row is what one query looks at (prefix tok
 import io
 import json
 from dataclasses import dataclass
-from functools import cache
 from hashlib import blake2b
 
 import numpy as np
 from PIL import Image
 
 from pvt_viz.config import StageShape, ViTConfig
+from pvt_viz.figures.colour import lut
 from pvt_viz.tracing import StageTrace, Trace
 
 VERSION = 1
@@ -80,7 +80,7 @@ def pack(
         "bytes": sum(shipment.entries(shape) for shipment, shape in zip(shipments, shapes, strict=True)),
         "all_bytes": sum(shape.map_entries for shape in shapes),
         "full_bytes": sum(shape.full_map_entries for shape in shapes),
-        "lut": magma(),
+        "lut": lut("magma").tolist(),
     }
     # What the reader keeps across reruns depends on the maps alone, not on where somebody pointed.
     fingerprint = arrays.fingerprint(facts)
@@ -127,14 +127,6 @@ def plan(shapes: list[StageShape], budget: int) -> list[Shipment]:
             shipments[i] = Shipment("all", shipments[i].blocks + more, shapes[i].heads)
             left -= more * block
     return [shipments[i] for i in range(len(shapes))]
-
-
-@cache
-def magma() -> list[list[int]]:
-    """256 colours, each (red, green, blue) in 0..255, from dark (no weight) to light (the most)."""
-    from matplotlib import colormaps
-
-    return colormaps["magma"](np.arange(256), bytes=True)[:, :3].tolist()
 
 
 def quantise(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -74,9 +74,15 @@ function cellWords(plane, { row, column }) {
 }
 
 function percent(weight) {
+  return `${percentNumber(weight)}\u00a0%`;
+}
+
+const rangeWords = (low, high) => `${percentNumber(low)}–${percent(high)}`;
+
+function percentNumber(weight) {
   const value = weight * 100;
-  const digits = value >= 1 || value === 0 ? 1 : value >= 0.1 ? 2 : 3;
-  return `${value.toFixed(digits)}\u00a0%`;
+  const digits = value >= 10 ? 1 : value >= 0.1 ? 2 : value ? 3 : 0;
+  return value.toFixed(digits);
 }
 
 function megabytes(bytes) {

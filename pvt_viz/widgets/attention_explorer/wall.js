@@ -25,7 +25,8 @@ class WallRow {
     element.querySelector(".tile-label").textContent = label;
     element.disabled = stage.kind === "mean" || stage.heads === 1;
     const map = new MapCanvas(element.querySelector("canvas"));
-    return { element, map, mark: new Mark(element.querySelector(".mark")), weights: null, buffers: {} };
+    const mark = new Mark(element.querySelector(".mark"));
+    return { element, map, mark, range: element.querySelector(".tile-range"), weights: null, buffers: {} };
   }
 
   reflect(state, position) {
@@ -44,7 +45,7 @@ class WallRow {
     if (!this.panel.shown) return 0;
     this.tiles.forEach((tile, head) => {
       tile.weights = this.panel.weightsOf([head], state.direction, tile.buffers);
-      tile.max = largest(tile.weights, this.panel.stage.n_prefix);
+      findRange(tile, tile.weights, this.panel.stage.n_prefix);
       this.max = Math.max(this.max, tile.max);
     });
     return this.max;
@@ -57,17 +58,19 @@ class WallRow {
     this.element.classList.toggle("empty", !shown);
     for (const tile of this.tiles) {
       tile.mark.move(shown && !this.panel.isCls ? this.panel.cell : null);
-      if (shown) tile.map.paint(tile.weights, stage.n_prefix, state.scale === SHARED ? max : tile.max, colours);
+      if (!shown) continue;
+      tile.map.paint(tile.weights, stage.n_prefix, lowEnd(state, tile), state.scale === SHARED ? max : tile.max, colours);
     }
   }
 
   tell(state) {
     setText(this.scale, this.#scaleWords(state, this.lastMax));
+    const own = this.panel.shown && state.scale === OWN;
+    for (const tile of this.tiles) setText(tile.range, own ? rangeWords(tile.min, tile.max) : "");
   }
 
   #scaleWords(state, max) {
     if (!this.panel.shown) return this.panel.maps.sent ? "nothing here" : "not sent";
-    if (state.scale === SHARED) return `one scale for the wall, up to ${percent(max)}`;
-    return `each its own scale, up to ${percent(this.max)}`;
+    return state.scale === SHARED ? `one scale for the wall, ${rangeWords(0, max)}` : "each its own scale";
   }
 }
