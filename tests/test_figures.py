@@ -49,6 +49,11 @@ def test_principal_colours_tell_features_apart_and_share_a_basis():
     assert (a[0, 0] == a[3, 1]).all()
 
 
+def test_a_single_token_is_grey():
+    [picture] = pyramid.principal_colours(np.ones((5, 1, 1)))
+    assert np.asarray(picture)[0, 0].tolist() == [128, 128, 128]
+
+
 def test_lengths_are_l2_norms():
     assert pyramid.lengths(np.full((4, 2, 3), 2.0)).tolist() == [[4.0] * 3] * 2
 

@@ -60,7 +60,9 @@ def principal_colours(*planes: np.ndarray) -> list[Image.Image]:
     rows = [plane.reshape(plane.shape[0], -1).T for plane in planes]
     components = _principal_components(np.concatenate(rows))
     low, high = np.percentile(components, [1, 99], axis=0)
-    colours = ((components - low) / np.maximum(high - low, 1e-12)).clip(0, 1)
+    span = high - low
+    # A component that does not vary (one token, say) is neither low nor high.
+    colours = np.where(span > 1e-9, (components - low) / np.where(span > 1e-9, span, 1), 0.5).clip(0, 1)
     pictures, start = [], 0
     for plane, row in zip(planes, rows, strict=True):
         part = colours[start : start + len(row)].reshape(*plane.shape[1:], 3)

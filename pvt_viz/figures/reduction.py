@@ -8,7 +8,7 @@ from pvt_viz.figures.colour import enlarge, paint
 
 LINE = (255, 255, 255)
 INK = (0, 0, 0)
-MOST_ROWS = 196
+MOST_ROWS = 98
 CHOSEN, QUIET = "#3a73d6", "#93a1af"  # seen on light and on dark
 
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "pages"
 # Streamlit leaves a wide margin around the page: the explorer's four panels should fit one screen of 1280×800.
 MARGINS = """<style>
-.stMainBlockContainer { padding: 2.25rem clamp(1rem, 3vw, 3rem) 4rem; max-width: 1500px; }
+.stMainBlockContainer { padding: 4.1rem clamp(1rem, 3vw, 3rem) 4rem; max-width: 1500px; }
 .stMainBlockContainer h1 { padding-top: 0; font-size: 1.9rem; }
 </style>"""
 

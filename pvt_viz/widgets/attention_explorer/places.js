@@ -86,6 +86,7 @@ function percentNumber(weight) {
 }
 
 function megabytes(bytes) {
+  if (bytes < 1e5) return `${(bytes / 1e3).toFixed(1)} kB`;
   const millions = bytes / 1e6;
   return `${millions.toFixed(millions >= 100 ? 0 : millions >= 10 ? 1 : 2)} MB`;
 }
