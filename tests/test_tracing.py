@@ -115,3 +115,13 @@ def test_bad_images_are_answered_with_one_sentence(model, images, words):
     with pytest.raises(ValueError) as caught:
         trace(model, images)
     assert words in str(caught.value)
+
+
+def test_a_model_that_borrows_weights_shares_memory_and_moves_alone():
+    base = build_model(get_config("pvt_tiny", image_size=64))
+    borrower = build_model(get_config("pvt_tiny", image_size=64, reductions=(4, 4, 2, 1)), share=base)
+    alone = build_model(get_config("pvt_tiny", image_size=64, reductions=(4, 4, 2, 1)))
+    assert all(torch.equal(a, b) for a, b in zip(borrower.parameters(), alone.parameters(), strict=True))
+    assert borrower.head.weight.data_ptr() == base.head.weight.data_ptr()
+    borrower.to("meta")
+    assert {p.device.type for p in base.parameters()} == {"cpu"}

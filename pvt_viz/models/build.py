@@ -35,10 +35,11 @@ def build_model(config: PVTConfig | str, *, seed: int = 0, share: PVT | None = N
     for module_name, module in model.named_modules():
         for label, shape_only in list(module.named_parameters(recurse=False)):
             name = f"{module_name}.{label}" if module_name else label
-            parameter = lent.get(name)
-            if parameter is None or parameter.shape != shape_only.shape:
-                parameter = nn.Parameter(_draw(module, label, shape_only.shape, f"{seed}:{name}"))
-            setattr(module, label, parameter)
+            values = lent.get(name)
+            if values is None or values.shape != shape_only.shape:
+                values = _draw(module, label, shape_only.shape, f"{seed}:{name}")
+            # A parameter of its own over the same memory: moved to a GPU, it leaves the lender where it is.
+            setattr(module, label, nn.Parameter(values.detach()))
     model.weights = weights
     return model
 

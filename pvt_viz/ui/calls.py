@@ -64,7 +64,7 @@ def _trace(digest: str, config: PVTConfig, device: str, _picture: Image.Image) -
 _shared_trace = st.cache_resource(max_entries=6, show_spinner="Sending the picture through the network …")(_trace)
 # A visitor's own picture, and what was made of it, ends with the visit.
 _private_trace = st.cache_resource(
-    max_entries=2, scope="session", show_spinner="Sending your picture through the network …"
+    max_entries=1, scope="session", show_spinner="Sending your picture through the network …"
 )(_trace)
 
 
