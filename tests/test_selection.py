@@ -47,6 +47,11 @@ def test_nonsense_becomes_the_nearest_valid_value_and_is_said(words, name, value
     assert any(sentence.startswith(f"{name}=") and str(value) in sentence for sentence in choice.replaced)
 
 
+def test_what_a_link_says_is_repeated_without_its_markdown():
+    [sentence] = choose({"r1": "[win](http://evil.example) <img src=x>"}, square, DEVICES).replaced
+    assert not set("[]()<>:/`*") & set(sentence)
+
+
 def test_a_changed_grid_says_which_ratio_no_longer_fits():
     choice = choose({"p1": "32"}, square, DEVICES)  # 7×7 tokens are left
     assert choice.selection.reductions[0] <= 7

@@ -1,6 +1,7 @@
 """What the visitor has chosen, as plain data: from loose words (a URL, widgets) to a valid choice, and back."""
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -124,5 +125,6 @@ def _nearest(word: object, options: tuple, default):
 
 
 def _short(word: object) -> str:
-    text = str(word)
+    """A stranger's word, safe to repeat on the page: short, and nothing that Markdown would make a link or a picture."""
+    text = re.sub(r"[^\w.,+-]+", "…", str(word))
     return f"“{text[:24]}…”" if len(text) > 25 else f"“{text}”"
