@@ -125,6 +125,6 @@ def _nearest(word: object, options: tuple, default):
 
 
 def _short(word: object) -> str:
-    """A stranger's word, safe to repeat on the page: short, and nothing that Markdown would make a link or a picture."""
+    """A stranger's word, safe to repeat on the page: short, and nothing that Markdown would make a link of."""
     text = re.sub(r"[^\w.,+-]+", "…", str(word))
     return f"“{text[:24]}…”" if len(text) > 25 else f"“{text}”"
