@@ -155,7 +155,7 @@ def test_moving_r1_changes_the_shapes_and_a_reload_finds_them_again(page, addres
 
 def test_a_pin_goes_into_the_link_and_to_the_other_pages(page, address):
     open_at(page, f"{address}/attention")
-    point(page, 0.27, 0.77)
+    point(page, 0.2695, 0.7679)  # 0.7679·56 is a hair below 43, its three decimals are a hair above
     page.mouse.down()
     page.mouse.up()
     page.wait_for_url(re.compile(r"view=0\.2"))
@@ -168,7 +168,9 @@ def test_a_pin_goes_into_the_link_and_to_the_other_pages(page, address):
     page.get_by_test_id("stSidebarNavLink").nth(2).click()
     expect(page.locator("h1")).to_contain_text("Spatial reduction")
     settle(page)
-    expect(page.get_by_test_id("stMarkdown").filter(has_text="Followed below")).to_contain_text("row 44, column 16")
+    expect(page.get_by_test_id("stMarkdown").filter(has_text="Followed below")).to_contain_text(
+        re.compile("row 4[34], column 16")
+    )
     page.get_by_test_id("stSidebarNavLink").nth(1).click()
     expect(page.locator("h1")).to_contain_text("look at?")
     settle(page)

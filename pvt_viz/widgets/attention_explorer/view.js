@@ -5,7 +5,7 @@ const MEAN = "m";
 const LAST = 0; // "the last block", whatever its number: stays the last when the model changes
 const SHARED = "s";
 const OWN = "o";
-const FARTHEST = 0.9999; // places are fractions below 1: the last pixel belongs to the last token
+const FARTHEST = 0.999; // places are fractions below 1: the last pixel belongs to the last token
 
 function initialState() {
   return {
@@ -61,6 +61,8 @@ function parseView(text, stages) {
 // The state made valid for these stages: what was sent, not what the model has, limits blocks and heads.
 function fitState(state, stages) {
   const limit = (value, low, high) => Math.min(Math.max(value, low), high);
+  // A pin lies just where its link says, or the link could open on the token next to it.
+  const pinAt = (value) => (state.pinned ? Math.round(value * 1000) / 1000 : value);
   const blocks = stages.map((stage, i) => {
     const wanted = state.blocks[i] ?? LAST;
     if (wanted === LAST || wanted >= stage.depth || !stage.blocks.length) return LAST;
@@ -72,8 +74,8 @@ function fitState(state, stages) {
   });
   return {
     ...state,
-    x: limit(state.x, 0, FARTHEST),
-    y: limit(state.y, 0, FARTHEST),
+    x: limit(pinAt(state.x), 0, FARTHEST),
+    y: limit(pinAt(state.y), 0, FARTHEST),
     stage: limit(state.stage, 0, stages.length - 1),
     blocks,
     heads,
