@@ -3,8 +3,6 @@
 Sizes are `(H, W)` in pixels wherever this module takes or returns one; PIL itself says `(width, height)`.
 """
 
-import contextlib
-import ctypes
 import io
 import logging
 import math
@@ -43,12 +41,8 @@ _UPRIGHT = {  # EXIF orientation -> what brings the picture upright
     8: Image.Transpose.ROTATE_90,
 }
 
-# What is wrong with a stranger's file is told to the stranger, not to the server's stderr. Python prints
-# there the log records that nobody handles, and libtiff complains there from C of each row it cannot decode.
-# PIL mutes libtiff's warnings; this mutes its errors, which PIL raises anyway. Out of reach, it stays loud.
+# What is wrong with a stranger's file is told to the stranger; Python would print records that nobody handles.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
-with contextlib.suppress(OSError, AttributeError):
-    ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
 
 
 class ImageError(ValueError):
