@@ -4,9 +4,11 @@ import gc
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from starlette.formparsers import MultiPartParser
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from pvt_viz import images
 from pvt_viz.ui import calls
 
 
@@ -28,6 +30,9 @@ def say_sorry(_error: Exception) -> bool:
     st.error("This page could not be drawn. Your choices are kept: change one, or open another page.")
     return True
 
+
+# A picture stays in memory: by default what is larger than 1 MB would wait in a temporary file.
+MultiPartParser.spool_max_size = images.MAX_BYTES + 1024**2
 
 app = st.App(
     "pvt_viz/ui/shell.py",

@@ -20,8 +20,9 @@ with st.expander("How to read it"):
   the weights of all keys sum to 100 %.
 - **A key is a square of R×R tokens** of its stage, folded into one. At stage 1 of the default network that is
   8×8 tokens of 4×4 px: 32×32 px. At 224×224 px every stage ends up with 7×7 keys.
-- **Scale**: shared means that a colour is the same weight in every panel; per map means that each panel's brightest
-  cell is its own maximum. The printed scale says the numbers either way.
+- **Colour scale**: "one scale for all stages" starts at 0, and a colour is the same weight in every panel; "each map
+  its own" spans from a map's least to its greatest weight, to show faint differences. The two ends are printed either
+  way, and beside them the weight that every key would get if the query looked at all of them alike (uniform).
 - **CLS** is the token that the answer is read from. It enters at the last stage, sees everything and is itself a key.
 - **Who looks at this place?** turns the question round: the R×R footprint of one key, and how much weight each query
   gives it.

@@ -5,13 +5,21 @@ from dataclasses import replace
 import streamlit as st
 
 from pvt_viz.figures import reduction as figures
-from pvt_viz.ui import explorer, parts, reduction, view
+from pvt_viz.ui import address, explorer, parts, reduction, view
 from pvt_viz.ui.selection import LARGEST_REDUCTION
 from pvt_viz.walkthrough import entries_by_reduction
+from pvt_viz.words import SUBSCRIPTS, times
 
 st.title("Spatial reduction, step by step", anchor=False)
 scene = parts.scene_or_stop()
 shapes = [stage.shape for stage in scene.trace.stages]
+
+
+def choose_stage() -> None:
+    address.touch()
+    view.keep(replace(view.current(), stage=st.session_state["stage"]))
+
+
 if len(shapes) > 1:
     st.session_state["stage"] = view.current().stage
     st.segmented_control(
@@ -20,61 +28,72 @@ if len(shapes) > 1:
         key="stage",
         required=True,
         format_func=lambda i: f"{i} · R = {shapes[i - 1].reduction}",
-        on_change=lambda: view.keep(replace(view.current(), stage=st.session_state["stage"])),
+        on_change=choose_stage,
     )
 focus = reduction.focus(scene, view.current())
 steps = reduction.steps(scene.key, focus, scene)
 shape = focus.shape
 r, n, m, d = shape.reduction, shape.tokens, shape.reduced_tokens, shape.head_dim
+entries, full = shape.queries * shape.keys, shape.queries**2
+left_over = [side % r for side in shape.grid]
 
+plus_cls = " + CLS" if shape.n_prefix else ""
+if r == 1:
+    reduced = "R = 1: nothing is folded, every token is a key."
+else:
+    reduced = f"Only K and V shrink, Q does not: **{full / entries:.0f}× fewer** than the {full:,} of full attention."
+    if any(left_over):
+        reduced += f" (More than R² = {r * r}, since {left_over[0]} rows and {left_over[1]} columns fill no square.)"
 st.markdown(
-    f"One attention map of stage {shape.index}: **N·M = {n:,} × {m:,} = {n * m:,}** entries, where full attention has"
-    f" N² = {n * n:,}. " + (f"That is **{n / m:.0f}× fewer**." if r > 1 else "R = 1: nothing is folded.")
+    f"One attention map of stage {shape.index}: N{plus_cls} = {shape.queries:,} queries × M{plus_cls} = {shape.keys:,}"
+    f" keys = **{entries:,} entries**. {reduced}"
 )
 parts.honest_line(scene.trace)
 explorer.show(scene, key=f"reduction_explorer_{shape.index}", wall=False, stage=shape.index)
 who = "CLS" if focus.token is None else f"the token at row {focus.token[0] + 1}, column {focus.token[1] + 1}"
 st.markdown(
     f":material/ads_click: Followed below: **{who}**, block {focus.block}, head {focus.head}. Click in the picture to"
-    " follow another; block and head are chosen in the panel."
+    " follow another; block and head are chosen in the panel (a mean of heads has no q, K or V of its own)."
 )
 
 st.header("From N tokens to M keys", anchor=False)
 tokens, fold, projection, norm = st.columns(4)
 with tokens:
     st.subheader("1 · Tokens", anchor=False)
-    parts.picture(steps.tokens, alt=f"The {parts.times(shape.grid)} tokens that enter the attention, as colours.")
-    st.caption(f"{parts.times(shape.grid)} = {n:,} tokens of {shape.dim} channels, after the block's first LayerNorm.")
+    parts.picture(steps.tokens, alt=f"The {times(shape.grid)} tokens that enter the attention, as colours.")
+    st.caption(f"{times(shape.grid)} = {n:,} tokens of {shape.dim} channels, after the block's first LayerNorm.")
 with fold:
     st.subheader(f"2 · Fold {r}×{r}", anchor=False)
     parts.picture(steps.squares, alt=f"The same tokens in squares of {r}×{r}; the square of the query is outlined.")
     if r > 1:
         st.caption(f"Each square, laid end to end: {r}·{r}·{shape.dim} = {r * r * shape.dim:,} numbers.")
-        rows, columns = (side % r for side in shape.grid)
-        if rows or columns:
-            st.caption(f"The last {rows} rows and {columns} columns fill no square: as keys they are dropped.")
+        if any(left_over):
+            st.caption(
+                f"The last {left_over[0]} rows and {left_over[1]} columns fill no square: as keys they are dropped."
+            )
     else:
         st.caption("R = 1: every square is one token; there is nothing to fold.")
 with projection:
     st.subheader("3 · Project", anchor=False)
     if steps.projected:
-        parts.picture(steps.projected, alt=f"The {parts.times(shape.reduced_grid)} projected tokens, as colours.")
+        parts.picture(steps.projected, alt=f"The {times(shape.reduced_grid)} projected tokens, as colours.")
         st.caption(
-            f"One linear layer, {r * r * shape.dim:,} → {shape.dim}: {parts.times(shape.reduced_grid)} = {m:,} tokens."
+            f"One linear layer, {r * r * shape.dim:,} → {shape.dim}: {times(shape.reduced_grid)} = {m:,} tokens."
         )
     else:
         st.caption("Nothing to project: at R = 1 this layer does not exist.")
 with norm:
     st.subheader("4 · LayerNorm" if steps.projected else "4 · As it was", anchor=False)
-    parts.picture(steps.reduced, alt=f"The {parts.times(shape.reduced_grid)} tokens that K and V are made from.")
+    parts.picture(steps.reduced, alt=f"The {times(shape.reduced_grid)} tokens that K and V are made from.")
     if steps.before and steps.after:
         st.caption(
-            f"The outlined cell: mean {steps.before.mean:+.2f} → {abs(steps.after.mean):.2f}, deviation"
+            f"The outlined cell: mean {steps.before.mean:+.2f} → {round(steps.after.mean, 2) + 0.0:+.2f}, deviation"
             f" {steps.before.deviation:.2f} → {steps.after.deviation:.2f}. K and V are made from these."
         )
     else:
         st.caption(f"K and V are made from {m:,} tokens.")
-st.caption("Colours: three principal components. Pictures 3 and 4 share theirs; 1 and 2 have their own.")
+shared = " Pictures 3 and 4 share theirs." if steps.projected else ""
+st.caption(f"Colours: the three principal components of each picture as red, green and blue.{shared}")
 
 st.header("K, V and one query", anchor=False)
 keys, values = st.columns(2)
@@ -112,11 +131,7 @@ with softmax:
     st.subheader("8 · Softmax", anchor=False)
     parts.picture(steps.weights.picture, alt="The softmax of the scores: the query's row of the attention map.")
     parts.colour_scale("magma", "0 %", f"{steps.weights.high:.2%}", "own scale")
-    st.caption(
-        "The same as weights; with CLS they sum to 100 %."
-        if shape.n_prefix
-        else "The same as weights: they sum to 100 %."
-    )
+    st.caption(f"The same as weights{' (CLS has one too)' if shape.n_prefix else ''}: they sum to 100 %.")
 with output:
     st.subheader("9 · Weighted sum", anchor=False)
     parts.picture(steps.output.picture, alt=f"The weighted sum of the values: {d} numbers as colours.")
@@ -132,7 +147,7 @@ st.markdown(
 st.table(
     [
         {
-            "key": line.place,
+            "key (in tokens)": line.place,
             "score q·k/√d": f"{line.score:+.3f}",
             "weight": f"{line.weight:.2%}",
             "first numbers of v": numbers(line.value),
@@ -153,8 +168,8 @@ if len(shapes) > 1:
     )
     h, w = shape.grid
     st.caption(
-        f"The N = {n:,} queries stay; the keys are M = ⌊{h}/R⌋·⌊{w}/R⌋. Move R{'₀₁₂₃₄'[shape.index]} in the sidebar and"
-        " everything above follows."
+        f"The N = {n:,} queries stay; the keys are M = ⌊{h}/R⌋·⌊{w}/R⌋. Move R{SUBSCRIPTS[shape.index]} in the"
+        " sidebar and everything above follows."
     )
 if scene.picture.credit:
     st.caption(f"Photograph: {scene.picture.credit}")

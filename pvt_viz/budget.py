@@ -1,40 +1,46 @@
-"""What a trace's attention maps weigh, and the sentence for when that is too much."""
+"""What a traced picture and its network weigh, and the sentence for when that is too much."""
 
 from pvt_viz.config import PVTConfig, StageShape
+from pvt_viz.words import SUBSCRIPTS, megabytes
 
-BYTES_PER_ENTRY = 4  # float32
-
-
-def stage_bytes(shape: StageShape) -> int:
-    """Bytes of the attention maps of one stage, all blocks and heads, one image."""
-    return shape.map_entries * BYTES_PER_ENTRY
+BYTES_PER_NUMBER = 4  # float32
 
 
-def check(config: PVTConfig, limit: int) -> None:
-    """ValueError, with a way out, where the maps of one image would exceed `limit` bytes."""
+def trace_bytes(shape: StageShape) -> int:
+    """Bytes that the trace of one stage holds for one image: maps, and the vectors around them."""
+    # Inputs, queries and mixed values per query; keys and values per key; the fold before and after its LayerNorm.
+    folded = 2 * shape.reduced_tokens if shape.reduction > 1 else 0
+    vectors = 3 * shape.queries + 2 * shape.keys + folded
+    per_block = shape.heads * shape.queries * shape.keys + shape.dim * vectors
+    return BYTES_PER_NUMBER * (shape.depth * per_block + 2 * shape.dim * shape.queries)
+
+
+def fold_bytes(shape: StageShape) -> int:
+    """Bytes of the folds' weights of one stage: R²·C² in each block, none at R = 1."""
+    weights = shape.depth * shape.reduction**2 * shape.dim**2 if shape.reduction > 1 else 0
+    return BYTES_PER_NUMBER * weights
+
+
+def check(config: PVTConfig, *, trace_limit: int, fold_limit: int, largest_reduction: int) -> None:
+    """ValueError, with a way out, where one image's trace or the network's folds would exceed a limit in bytes."""
     shapes = config.shapes()
-    total = sum(map(stage_bytes, shapes))
-    if total <= limit:
+    folds, heaviest_fold = sum(map(fold_bytes, shapes)), max(shapes, key=fold_bytes)
+    if folds > fold_limit:
+        raise ValueError(
+            f"The folds would hold {megabytes(folds)} of weights, and this app stops at {megabytes(fold_limit)}: SRA"
+            f" saves arithmetic, not parameters, and each of the {heaviest_fold.depth} folds of stage"
+            f" {heaviest_fold.index} has R²·C² = {heaviest_fold.reduction**2 * heaviest_fold.dim**2:,}."
+            f" Lower R{SUBSCRIPTS[heaviest_fold.index]}."
+        )
+    total, worst = sum(map(trace_bytes, shapes)), max(shapes, key=trace_bytes)
+    if total <= trace_limit:
         return
-    worst = max(shapes, key=stage_bytes)
-    share = limit - (total - stage_bytes(worst))
-    fits = [r for r in range(worst.reduction + 1, min(worst.grid) + 1) if _bytes_at(worst, r) <= share]
-    way_out = f"Raise R_{worst.index} to {fits[0]} or more" if fits and len(shapes) > 1 else "Take larger patches"
+    share = trace_limit - (total - trace_bytes(worst))
+    allowed = range(worst.reduction + 1, min(largest_reduction, *worst.grid) + 1) if len(shapes) > 1 else ()
+    fits = [r for r in allowed if trace_bytes(worst.with_reduction(r)) <= share]
+    way_out = f"Raise R{SUBSCRIPTS[worst.index]} to {fits[0]} or more" if fits else "Take larger patches"
     raise ValueError(
-        f"The attention maps would weigh {megabytes(total)}, and this app stops at {megabytes(limit)}: stage"
+        f"Following this picture would take {megabytes(total)}, and this app stops at {megabytes(trace_limit)}: stage"
         f" {worst.index} compares {worst.queries:,} queries with {worst.keys:,} keys in {worst.depth * worst.heads}"
         f" maps. {way_out}, or choose a smaller image."
     )
-
-
-def _bytes_at(shape: StageShape, reduction: int) -> int:
-    keys = shape.n_prefix + (shape.grid[0] // reduction) * (shape.grid[1] // reduction)
-    return shape.depth * shape.heads * shape.queries * keys * BYTES_PER_ENTRY
-
-
-def megabytes(count: float) -> str:
-    """Bytes for people, in powers of ten: 1 MB = 10⁶ bytes."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count:.0f} B"

@@ -4,8 +4,11 @@ A configuration says what a network is made of; `Config.shapes` says what an H×
 model, the trace, the tables and the sliders all read their shapes from here.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import ClassVar
+
+from pvt_viz.words import times
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -65,6 +68,11 @@ class StageShape:
     def head_dim(self) -> int:
         return self.dim // self.heads
 
+    def with_reduction(self, reduction: int) -> "StageShape":
+        """The same stage with another R_i (one that its grid allows)."""
+        h, w = self.grid
+        return replace(self, reduction=reduction, reduced_grid=(h // reduction, w // reduction))
+
     @property
     def map_entries(self) -> int:
         """Entries of all attention maps of the stage: blocks · heads · queries · keys, for one image."""
@@ -113,12 +121,19 @@ class PVTConfig:
         for field in ("patch_sizes", "dims", "depths", "heads", "reductions"):
             for value in getattr(self, field):
                 _check_positive(field, value)
+        if not self.dims:
+            raise ValueError("dims=() leaves no stage; it needs one entry per stage, at least one.")
         for field in ("patch_sizes", "depths", "heads", "mlp_ratios", "reductions"):
             if len(getattr(self, field)) != len(self.dims):
                 raise ValueError(
                     f"{field}={getattr(self, field)} has {len(getattr(self, field))} entries; "
                     f"it needs one per stage, {len(self.dims)} in all."
                 )
+        for field in ("mlp_ratios", "std"):
+            _check_numbers(field, getattr(self, field), above_zero=True)
+        _check_numbers("mean", self.mean, above_zero=False)
+        for field in ("block_norm_eps", "embed_norm_eps"):
+            _check_numbers(field, (getattr(self, field),), above_zero=True)
         for field in ("mean", "std"):
             if len(getattr(self, field)) != self.in_channels:
                 raise ValueError(f"{field}={getattr(self, field)} needs one entry per channel, {self.in_channels}.")
@@ -146,15 +161,15 @@ class PVTConfig:
             what = "pixels" if i == 0 else f"tokens of stage {i}"
             if p > min(below):
                 raise ValueError(
-                    f"patch_sizes={self.patch_sizes}: p_{i + 1} = {p} is larger than the {_times(below)} {what} below"
-                    f" it (image {_times(image)}); it can be 1 to {min(below)} here."
+                    f"patch_sizes={self.patch_sizes}: p_{i + 1} = {p} is larger than the {times(below)} {what} below"
+                    f" it (image {times(image)}); it can be 1 to {min(below)} here."
                 )
             stride *= p
             grid = (below[0] // p, below[1] // p)
             if r > min(grid):
                 raise ValueError(
-                    f"reductions={self.reductions}: R_{i + 1} = {r} is larger than the {_times(grid)} token grid of"
-                    f" stage {i + 1} (image {_times(image)}); it can be 1 to {min(grid)} here."
+                    f"reductions={self.reductions}: R_{i + 1} = {r} is larger than the {times(grid)} token grid of"
+                    f" stage {i + 1} (image {times(image)}); it can be 1 to {min(grid)} here."
                 )
             stages.append(
                 StageShape(
@@ -225,8 +240,11 @@ def _check_positive(field: str, value) -> None:
         raise ValueError(f"{field}: {value!r} should be a positive whole number.")
 
 
-def _times(size: Size) -> str:
-    return f"{size[0]}×{size[1]}"
+def _check_numbers(field: str, values: tuple, *, above_zero: bool) -> None:
+    for value in values:
+        valid = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not valid or (above_zero and value <= 0):
+            raise ValueError(f"{field}: {value!r} should be a number{' above 0' if above_zero else ''}.")
 
 
 PRESETS: dict[str, PVTConfig] = {
@@ -246,9 +264,9 @@ PRESETS: dict[str, PVTConfig] = {
 }
 
 
-def get_config(name: str, **overrides) -> PVTConfig:
+def get_config(name: str, /, **overrides) -> PVTConfig:
     """The preset `name` with some fields replaced; ValueError names what is wrong and what would be valid."""
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(f"name={name!r} is not a preset; there are {', '.join(PRESETS)}.")
     fields = PVTConfig.__dataclass_fields__
     for field in overrides:

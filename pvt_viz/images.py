@@ -98,7 +98,8 @@ def fit(image: Image.Image, size: tuple[int, int], *, scale: int = 1) -> Image.I
 def whole_size(image: Image.Image, long_side: int, multiple: int) -> tuple[int, int]:
     """The `(H, W)` that shows all of `image`: its aspect, with the longer side `long_side` px.
 
-    The shorter side is at least `multiple` px, so that the deepest stage has a token to stand on.
+    The shorter side is at least `multiple` px, so that the deepest stage has a token to stand on; a picture thinner
+    than that loses its ends to `fit`.
     """
     if not 1 <= multiple <= long_side:
         raise ValueError(f"multiple is {multiple}, but must lie in 1..{long_side}, the long_side.")
@@ -113,6 +114,8 @@ def to_tensor(image: Image.Image | torch.Tensor, config) -> torch.Tensor:
     `image` is a PIL image (then n = 1) or a float tensor `(n, 3, h, w)` in 0..1; returns `(n, 3, H, W)`,
     float32. Anything else is a `ValueError`.
     """
+    if len(config.mean) != 3:
+        raise ValueError(f"config.in_channels is {len(config.mean)}, but pictures have the 3 channels of RGB.")
     height, width = config.image_hw
     if isinstance(image, Image.Image):
         pixels = torch.from_numpy(np.array(fit(_to_rgb(image), (height, width))))  # (H, W, 3) uint8

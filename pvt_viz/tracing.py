@@ -125,7 +125,7 @@ def trace(model: PVT, images: Tensor) -> Trace:
     return Trace(
         config=model.config,
         weights=model.weights,
-        image=images.cpu(),
+        image=images.detach().cpu().clone(),
         logits=logits.cpu(),
         stages=tuple(_stage_trace(seen, f"stages.{i}", shape) for i, shape in enumerate(shapes)),
     )

@@ -63,5 +63,5 @@ def plane(values: Tensor, shape: StageShape) -> Tensor:
 
 def entries_by_reduction(shape: StageShape, largest: int) -> list[tuple[int, int, int]]:
     """(R, M, N·M) for every R from 1 to `largest` that the token grid allows."""
-    h, w = shape.grid
-    return [(r, (h // r) * (w // r), shape.tokens * (h // r) * (w // r)) for r in range(1, min(largest, h, w) + 1)]
+    keys = {r: shape.with_reduction(r).reduced_tokens for r in range(1, min(largest, *shape.grid) + 1)}
+    return [(r, m, shape.tokens * m) for r, m in keys.items()]

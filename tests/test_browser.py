@@ -161,8 +161,10 @@ def test_a_pin_goes_into_the_link_and_to_the_other_pages(page, address):
     page.wait_for_url(re.compile(r"view=0\.2"))
     settle(page)
     assert root(page, "data-pinned") == "true"
-    said = readouts(page)
+    said, seen = readouts(page), pictures(page)
     point(page, 0.9, 0.1)
+    page.wait_for_timeout(300)  # words follow the maps within 80 ms
+    assert pictures(page) == seen
     assert readouts(page) == said
 
     page.get_by_test_id("stSidebarNavLink").nth(2).click()
@@ -195,6 +197,50 @@ def test_the_menu_keeps_the_state(page, address):
     expect(page.locator(f"{EXPLORER} .panel").first).to_contain_text("8×8 keys")
 
 
+@pytest.mark.parametrize("gap", [30, 90, 250])
+def test_quick_presses_all_count(page, address, gap):
+    open_at(page, f"{address}/attention?size=128")
+    for label in ("R₁", "R₂"):
+        slider(page, label).focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowLeft")
+            page.wait_for_timeout(gap)
+    page.wait_for_url(re.compile("r1=5.*r2=1"))
+    page.wait_for_timeout(1_500)
+    settle(page)
+    assert slider(page, "R₁").get_attribute("aria-valuetext") == "5"
+    assert slider(page, "R₂").get_attribute("aria-valuetext") == "1"
+    assert "r1=5" in page.url
+    expect(page.locator(f"{EXPLORER} .panel").first).to_contain_text("6×6 keys")
+
+
+def test_quick_clicks_leave_the_last_pin(page, address):
+    open_at(page, f"{address}/attention?size=128")
+    for x in (0.1, 0.3, 0.5, 0.7, 0.9):
+        point(page, x, 0.5)
+        page.mouse.down()
+        page.mouse.up()
+        page.wait_for_timeout(50)
+    page.wait_for_url(re.compile(r"view=0\.9|view=0\.89"))
+    page.wait_for_timeout(1_500)
+    settle(page)
+    assert root(page, "data-x").startswith(("0.89", "0.9"))
+    assert re.search(r"view=0\.(9|89)", page.url)
+
+
+def test_the_defaults_reach_an_explorer_that_is_on_screen(page, address):
+    open_at(page, f"{address}/attention?size=64&r1=4")
+    page.locator(EXPLORER).get_by_role("radio", name="one scale for all stages").check(force=True)
+    page.wait_for_url(re.compile("~xs"))
+    settle(page)
+    page.get_by_role("button", name="Back to the defaults").click()
+    page.wait_for_url(re.compile(r"/attention$"))
+    settle(page)
+    expect(page.locator(EXPLORER)).to_have_attribute("data-view", re.compile("~xo$"))
+    page.locator(EXPLORER).get_by_role("radio", name="one scale for all stages").check(force=True)
+    page.wait_for_url(re.compile("~xs"))  # heard, though it is what was said before the reset
+
+
 def test_the_back_button_undoes_a_slider(page, address):
     open_at(page, address)
     slide(page, "R₁", "ArrowLeft")
@@ -208,13 +254,18 @@ def test_the_back_button_undoes_a_slider(page, address):
 
 
 def test_keyboard_alone_moves_pins_and_turns_the_question_round(page, address):
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     open_at(page, f"{address}/attention")
     page.locator(f"{EXPLORER} .frame.main").focus()
     before = readouts(page)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     expect(page.locator(f"{EXPLORER} .panel .where").first).not_to_have_text(before[0])
+    sent.clear()
     page.keyboard.press("r")  # Streamlit's own shortcut would run the script again
+    page.wait_for_timeout(500)
+    assert sent == []
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("view="))
     settle(page)

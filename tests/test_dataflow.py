@@ -45,15 +45,28 @@ def test_the_fold_appears_only_where_something_is_folded():
     assert folds == ["stage 1", "stage 2", "stage 3"]
 
 
-def test_map_bytes_are_those_of_the_trace():
-    config = get_config("pvt_tiny", image_size=64)
+@pytest.mark.parametrize("reductions", [(8, 4, 2, 1), (1, 3, 1, 2)])
+def test_trace_bytes_are_what_a_trace_holds(reductions):
+    config = get_config("pvt_tiny", image_size=64, reductions=reductions)
     seen = trace(build_model(config), torch.zeros(1, 3, 64, 64))
     for stage in seen.stages:
-        held = sum(block.attention.numel() * block.attention.element_size() for block in stage.blocks)
-        assert held == budget.stage_bytes(stage.shape)
+        tensors = [stage.tokens, stage.feature_map]
+        for block in stage.blocks:
+            tensors += [value for value in vars(block).values() if isinstance(value, torch.Tensor)]
+        storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+        assert sum(storages.values()) == budget.trace_bytes(stage.shape)
 
 
-LIMIT = 256_000_000
+def test_fold_bytes_are_those_of_the_folds_weights():
+    config = get_config("pvt_tiny", image_size=64, reductions=(8, 3, 1, 2))
+    model = build_model(config)
+    for stage, shape in zip(model.stages, config.shapes(), strict=True):
+        weights = [p for name, p in stage.named_parameters() if name.endswith("reduce.project.weight")]
+        assert sum(p.numel() * 4 for p in weights) == budget.fold_bytes(shape)
+
+
+def check(config, trace_limit=256_000_000, fold_limit=400_000_000):
+    budget.check(config, trace_limit=trace_limit, fold_limit=fold_limit, largest_reduction=16)
 
 
 def test_a_trace_that_is_too_heavy_is_refused_with_the_smallest_ratio_that_fits():
@@ -61,13 +74,25 @@ def test_a_trace_that_is_too_heavy_is_refused_with_the_smallest_ratio_that_fits(
         return get_config("pvt_tiny", image_size=448, reductions=(ratio, 4, 2, 1))
 
     with pytest.raises(ValueError, match="stage 1") as caught:
-        budget.check(at(1), LIMIT)
-    ratio = int(str(caught.value).split("Raise R_1 to ")[1].split()[0])
-    budget.check(at(ratio), LIMIT)
+        check(at(1))
+    ratio = int(str(caught.value).split("Raise R₁ to ")[1].split()[0])
+    check(at(ratio))
     with pytest.raises(ValueError, match="stage 1"):
-        budget.check(at(ratio - 1), LIMIT)
+        check(at(ratio - 1))
+
+
+def test_a_ratio_that_the_slider_does_not_offer_is_not_advised():
+    with pytest.raises(ValueError, match="larger patches"):
+        check(get_config("pvt_tiny", image_size=512, patch_sizes=(2, 2, 2, 2)), trace_limit=10_000_000)
+
+
+def test_folds_that_are_too_heavy_are_refused_though_their_maps_are_tiny():
+    config = get_config("pvt_large", image_size=64, patch_sizes=(4, 1, 1, 1), reductions=(16, 16, 16, 16))
+    with pytest.raises(ValueError, match="Lower R₃") as caught:
+        check(config)
+    assert f"{320**2 * 256:,}" in str(caught.value)
 
 
 def test_a_vit_is_told_to_take_larger_patches():
     with pytest.raises(ValueError, match="larger patches"):
-        budget.check(get_config("vit_tiny_16", patch_sizes=(4,)), LIMIT)
+        check(get_config("vit_tiny_16", patch_sizes=(4,)))

@@ -135,7 +135,7 @@ def test_within_a_budget_small_stages_stay_whole_and_the_large_one_keeps_its_las
     assert all(stage["kind"] == "all" and stage["blocks"] == [1, 2] for stage in others)
     assert (first["kind"], first["blocks"]) == ("all", [2, 3])
     assert_close_per_row(maps[1], maps_of(trace, 0)[1:])
-    assert "0.20 MB" in first["note"]
+    assert "197 kB" in first["note"]
     assert header["bytes"] < 160_000 < header["all_bytes"] == whole["bytes"]
     assert header["fingerprint"] != whole["fingerprint"]
 
@@ -150,7 +150,7 @@ def test_a_tighter_budget_leaves_the_mean_over_heads_and_then_a_sentence():
     assert header["stages"][0]["kind"] == "none"
     assert 1 not in maps
     assert header["stages"][0]["note"] == (
-        "This map alone would weigh 0.07 MB; raise R_1 to see it: this is what SRA is for."
+        "This map alone would weigh 65.5 kB; raise R_1 to see it: this is what SRA is for."
     )
     assert [stage["kind"] for stage in header["stages"][2:]] == ["all", "all"]
 

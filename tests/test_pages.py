@@ -112,8 +112,8 @@ def test_the_state_is_the_same_on_every_page_and_after_a_reload():
 def test_a_link_with_nonsense_opens_and_says_what_was_replaced():
     app = healthy(visit(size="64", r1="99", model="pvt_tinny", view="<b>", colour="red"))
     [said] = [info.value for info in app.info]
-    assert "r1=" in said
-    assert "model=" in said
+    assert "R₁: `99`" in said
+    assert "Model: `pvt_tinny`" in said
     assert "view" in said
     assert app.query_params == {"size": "64", "r1": "16"}
     healthy(app.select_slider(key="r2").set_value(2).run())
@@ -124,7 +124,7 @@ def test_a_ratio_that_no_longer_fits_is_replaced_and_said():
     app = visit(size="128")
     healthy(app.select_slider(key="p1").set_value(32).run())
     assert app.session_state["selection"].reductions[0] == 4
-    assert "r1=" in app.info[0].value
+    assert "R₁: `8`" in app.info[0].value
 
 
 def test_from_a_pyramid_to_a_vit_and_back():
@@ -141,7 +141,7 @@ def test_back_to_the_defaults():
     [button] = [b for b in app.button if b.label == "Back to the defaults"]
     healthy(button.click().run())
     assert app.query_params == {}
-    assert app.session_state["selection"].config.image_size == (224, 224)
+    assert app.session_state["selection"].image_size == (224, 224)
 
 
 def test_an_upload_is_shown_and_stays_out_of_the_link():
@@ -166,13 +166,48 @@ def test_a_file_that_is_no_picture_is_answered_and_nothing_is_lost():
     assert app.session_state["scene_of"][1].title == "holiday.jpg"
 
 
+def test_the_sample_is_remembered_behind_an_upload():
+    app = visit(size="64", picture="coffee")
+    app.segmented_control(key="source").set_value("Upload").run()
+    app.file_uploader(key="file").set_value(("holiday.jpg", photograph(320, 200), "image/jpeg")).run()
+    app.select_slider(key="r1").set_value(4).run()
+    healthy(app.segmented_control(key="source").set_value("Sample").run())
+    assert app.session_state["scene_of"][1].title == "Coffee"
+    assert app.query_params["picture"] == "coffee"
+
+
+def test_a_picture_can_be_taken_back():
+    app = visit(size="64")
+    app.segmented_control(key="source").set_value("Upload").run()
+    app.file_uploader(key="file").set_value(("holiday.jpg", photograph(320, 200), "image/jpeg")).run()
+    app.segmented_control(key="source").set_value("Sample").run()
+    healthy(app.segmented_control(key="source").set_value("Upload").run())
+    assert app.session_state["scene_of"][1].title == "holiday.jpg"  # kept while looking elsewhere
+    [button] = [b for b in app.button if b.label == "Forget it"]
+    healthy(button.click().run())
+    assert app.session_state["scene_of"][1].title == "Cat"
+
+
+def test_an_upload_never_enters_the_shared_cache(monkeypatch):
+    def refuse(*_args):
+        raise AssertionError("a private picture was traced into the cache that all visitors share")
+
+    app = visit(size="64")
+    app.segmented_control(key="source").set_value("Upload").run()
+    monkeypatch.setattr(calls, "_shared_trace", refuse)
+    app.file_uploader(key="file").set_value(("holiday.jpg", photograph(320, 200), "image/jpeg")).run()
+    healthy(app)
+    assert app.session_state["scene_of"][1].private
+
+
 def test_a_choice_that_is_too_heavy_gets_a_sentence_and_the_controls_stay(monkeypatch):
-    monkeypatch.setenv("PVT_VIZ_TRACE_LIMIT_MB", "0.3")
+    monkeypatch.setenv("PVT_VIZ_TRACE_LIMIT_MB", "1.5")
     app = visit(size="64")
     assert not app.warning
     app.select_slider(key="r1").set_value(1).run()
     assert not app.exception
-    assert "Raise R_1" in app.warning[0].value
+    assert "Raise R₁" in app.warning[0].value
+    assert len(app.table) == 1  # shapes need no trace
     healthy(app.select_slider(key="r1").set_value(8).run())
     assert not app.warning
 

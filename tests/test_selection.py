@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pvt_viz.config import PRESETS
-from pvt_viz.ui.selection import choose
+from pvt_viz.ui.selection import choose, label
 from pvt_viz.ui.view import View
 
 DEVICES = ("cpu",)
@@ -44,18 +44,23 @@ def test_no_words_are_the_defaults_and_make_an_empty_link():
 def test_nonsense_becomes_the_nearest_valid_value_and_is_said(words, name, value):
     choice = choose(words, square, DEVICES)
     assert choice.selection.words()[name] == value
-    assert any(sentence.startswith(f"{name}=") and str(value) in sentence for sentence in choice.replaced)
+    assert any(sentence.startswith(f"{label(name)}: ") and str(value) in sentence for sentence in choice.replaced)
 
 
 def test_what_a_link_says_is_repeated_without_its_markdown():
-    [sentence] = choose({"r1": "[win](http://evil.example) <img src=x>"}, square, DEVICES).replaced
-    assert not set("[]()<>:/`*") & set(sentence)
+    for word in ("[win](http://evil.example) <img src=x>", "www.evil.example", "`](http://evil.example)`"):
+        [sentence] = choose({"r1": word}, square, DEVICES).replaced
+        before, repeated, after = sentence.split("`")
+        assert not set("[]()<>:/*") & set(repeated)
+        assert "evil" not in before + after
 
 
 def test_a_changed_grid_says_which_ratio_no_longer_fits():
     choice = choose({"p1": "32"}, square, DEVICES)  # 7×7 tokens are left
-    assert choice.selection.reductions[0] <= 7
-    assert choice.selection.config.shapes()[-1].tokens >= 1
+    assert choice.selection.reductions == (7, 3, 1, 1)
+    [sentence] = choice.replaced
+    for part in ("p₄ = 1", "R₁ = 7", "R₂ = 3", "R₃ = 1"):
+        assert part in sentence
 
 
 @given(
@@ -101,6 +106,17 @@ def test_a_view_survives_the_link(text):
     assert View.parse(text).text() == text
 
 
+def test_the_default_view_is_known_however_it_is_written():
+    assert View.parse("-~s1~b999.999.999.999~hm.m.m.m~c0~dq~xo") == View() == View.parse(View().text())
+
+
+def test_the_last_block_stays_the_last_in_a_deeper_model():
+    view = View().merge(View.parse("0.100,0.200~s3~b999~hm~c0~dq~xo"), 4)
+    for preset in ("pvt_tiny", "pvt_small"):
+        shape = PRESETS[preset].shapes()[2]
+        assert view.block(shape) == shape.depth
+
+
 @pytest.mark.parametrize("text", ["", "nonsense", "2,2~s1~b1~hm~c0~dq~xs", "0.1,0.2~s9~b1~hm~c0~dq~xs", "0.1,0.2"])
 def test_a_view_that_is_not_of_the_grammar_is_none(text):
     assert View.parse(text) is None
@@ -109,7 +125,7 @@ def test_a_view_that_is_not_of_the_grammar_is_none(text):
 def test_an_explorer_of_one_stage_changes_that_stage_only():
     shapes = PRESETS["pvt_tiny"].shapes()
     alone = View.parse("0.100,0.200~s3~b1~h4~c0~dq~xo")
-    merged = View().merge(alone, shapes)
+    merged = View().merge(alone, len(shapes))
     assert (merged.pin, merged.stage) == ((0.1, 0.2), 3)
     assert [merged.block(s) for s in shapes] == [2, 2, 1, 2]
     assert [merged.head(s) for s in shapes] == [None, None, 4, None]

@@ -131,6 +131,9 @@ def test_cls_has_no_footprint():
             block.footprint(key)
 
 
+PER_STAGE = ("patch_sizes", "dims", "depths", "heads", "mlp_ratios", "reductions")
+
+
 @pytest.mark.parametrize(
     "make, words",
     [
@@ -146,6 +149,13 @@ def test_cls_has_no_footprint():
         (lambda: get_config("pvt_tiny", image_size=16), ["R_1 = 8", "1 to 4", "image 16×16"]),
         (lambda: get_config("pvt_tiny", heads=(1, 2, 3, 8)), ["320", "3 heads"]),
         (lambda: get_config("vit_tiny_16", reductions=(2,)), ["reductions=(2,)", "(1,)"]),
+        (lambda: get_config("pvt_tiny", mlp_ratios=(-1, 8, 4, 4)), ["mlp_ratios", "-1", "above 0"]),
+        (lambda: get_config("pvt_tiny", mlp_ratios=(8, 8, 4, "a")), ["mlp_ratios", "'a'"]),
+        (lambda: get_config("pvt_tiny", block_norm_eps="x"), ["block_norm_eps", "'x'"]),
+        (lambda: get_config("pvt_tiny", std=(0, 1, 1)), ["std", "0", "above 0"]),
+        (lambda: get_config("pvt_tiny", mean=(float("nan"), 1, 1)), ["mean", "nan"]),
+        (lambda: PVTConfig(name="none", **dict.fromkeys(PER_STAGE, ())), ["dims=()", "at least one"]),
+        (lambda: get_config(["pvt_tiny"]), ["['pvt_tiny']", "pvt_tiny"]),
     ],
 )
 def test_a_bad_argument_is_answered_with_one_sentence_that_names_it(make, words):

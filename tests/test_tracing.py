@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from pvt_viz import build_model, get_config, trace
+from pvt_viz.models import PVT
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +126,16 @@ def test_a_model_that_borrows_weights_shares_memory_and_moves_alone():
     assert borrower.head.weight.data_ptr() == base.head.weight.data_ptr()
     borrower.to("meta")
     assert {p.device.type for p in base.parameters()} == {"cpu"}
+
+
+def test_a_trace_keeps_its_own_picture():
+    model = build_model(get_config("pvt_tiny", image_size=32))
+    images = torch.zeros(1, 3, 32, 32, requires_grad=True)
+    seen = trace(model, images)
+    with torch.no_grad():
+        images.fill_(1)
+    assert seen.image.numpy().max() == 0
+
+
+def test_a_model_made_by_hand_can_be_traced():
+    assert not trace(PVT(get_config("pvt_tiny", image_size=32)), torch.zeros(1, 3, 32, 32)).weights.trained

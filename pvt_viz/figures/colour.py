@@ -1,5 +1,7 @@
 """From numbers to colours, by perceptual colour maps only."""
 
+from functools import cache
+
 import matplotlib
 import numpy as np
 from PIL import Image
@@ -7,6 +9,7 @@ from PIL import Image
 COLOUR_MAPS = ("magma", "viridis", "cividis")
 
 
+@cache
 def lut(name: str) -> np.ndarray:
     """The colour map as a table (256, 3) uint8."""
     if name not in COLOUR_MAPS:

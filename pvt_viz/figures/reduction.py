@@ -66,6 +66,7 @@ def entries(counts: list[tuple[int, int, int]], chosen: int) -> go.Figure:
         xaxis_title="reduction ratio R",
         yaxis_title="entries of one map, N·M",
         yaxis_type="log",
+        yaxis_dtick=1,
         xaxis_type="category",
         bargap=0.25,
     )

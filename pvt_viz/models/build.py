@@ -1,21 +1,12 @@
 """From a configuration to a network with seeded random weights."""
 
 import zlib
-from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from pvt_viz.config import PVTConfig, get_config
-from pvt_viz.models.pvt import PVT
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Where a model's numbers come from; a page that shows attention says so while `trained` is False."""
-
-    source: str
-    trained: bool
+from pvt_viz.models.pvt import PVT, Weights
 
 
 def build_model(config: PVTConfig | str, *, seed: int = 0, share: PVT | None = None) -> PVT:

@@ -3,6 +3,8 @@
 With one stage and R = 1 the same code is a plain ViT (`ViTConfig`). Axes: `b` batch, `c` channel, `h w` token grid.
 """
 
+from dataclasses import dataclass
+
 import torch
 from einops import rearrange
 from torch import nn
@@ -93,6 +95,14 @@ class Stage(nn.Module):
         return tokens, self.feature_map(plane)
 
 
+@dataclass(frozen=True)
+class Weights:
+    """Where a model's numbers come from; a page that shows attention says so while `trained` is False."""
+
+    source: str
+    trained: bool
+
+
 class PVT(nn.Module):
     """images (batch, 3, H, W), float32 and normalised -> logits (batch, class).
 
@@ -102,6 +112,7 @@ class PVT(nn.Module):
     def __init__(self, config: PVTConfig):
         super().__init__()
         self.config = config
+        self.weights = Weights(source="as torch initialises layers", trained=False)
         self.stages = nn.ModuleList(Stage(shape, config) for shape in config.shapes())
         self.norm = nn.LayerNorm(config.dims[-1], eps=config.block_norm_eps)
         self.head = nn.Linear(config.dims[-1], config.num_classes)

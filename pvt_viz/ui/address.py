@@ -3,16 +3,26 @@
 import streamlit as st
 
 _WRITTEN = "address_written"
+_TOUCHED = "address_touched"
+
+
+def touch() -> None:
+    """Call when a control has changed: what the visitor just did counts, whatever the URL still says.
+
+    The browser sends its URL along with every action, and for a moment that is the one from before the last action.
+    """
+    st.session_state[_TOUCHED] = True
 
 
 def arrived(*, turned: bool) -> dict[str, str] | None:
-    """The query of a link that has just been opened; None while the URL is still what this session wrote itself.
+    """The query of a link that has just been opened; None while the session goes on by itself.
 
     `turned`: another page has just been opened. Streamlit's menu does so without the query, which is no link to the
     defaults; but on the same page an empty query is one, by the browser's back button.
     """
     query = st.query_params.to_dict()
-    if _WRITTEN in st.session_state and (query == st.session_state[_WRITTEN] or (turned and not query)):
+    touched = st.session_state.pop(_TOUCHED, False)
+    if _WRITTEN in st.session_state and (touched or query == st.session_state[_WRITTEN] or (turned and not query)):
         return None
     return query
 
@@ -22,9 +32,3 @@ def write(query: dict[str, str]) -> None:
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     st.session_state[_WRITTEN] = query
-
-
-def forget() -> None:
-    """Empty the URL, as if a visitor had just come without a link."""
-    st.query_params.clear()
-    st.session_state.pop(_WRITTEN, None)

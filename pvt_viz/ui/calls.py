@@ -10,11 +10,13 @@ from PIL import Image
 import pvt_viz
 from pvt_viz import Trace, budget, devices, images
 from pvt_viz.config import PRESETS, PVTConfig, Size
-from pvt_viz.ui.selection import DEFAULTS, Selection, choose
+from pvt_viz.ui.selection import DEFAULTS, LARGEST_REDUCTION, Selection, choose
 from pvt_viz.ui.uploads import Picture
 
 DISPLAY_WIDTH = 672  # pixels: three times a 224 px image, sharp on a projector
-_running = threading.BoundedSemaphore(os.cpu_count() or 1)
+# One forward per core; on an accelerator one at a time (Apple's aborts the process when two threads use it at once).
+_turns = {"cpu": threading.BoundedSemaphore(int(os.environ.get("PVT_VIZ_FORWARDS", min(4, os.cpu_count() or 1))))}
+_accelerator = threading.BoundedSemaphore(1)
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,20 @@ class Scene:
     """Equal for equal scenes."""
 
 
-def trace_limit() -> int:
-    """Bytes of attention maps that one trace may hold (environment variable PVT_VIZ_TRACE_LIMIT_MB)."""
-    return int(float(os.environ.get("PVT_VIZ_TRACE_LIMIT_MB", "256")) * 1e6)
+def _limit(name: str, default: int) -> int:
+    """Bytes, from an environment variable in MB."""
+    return int(float(os.environ.get(name, default)) * 1e6)
 
 
 def scene(selection: Selection, picture: Picture) -> Scene:
     """The traced scene of a choice. Raises ValueError, with a sentence, for one that is too heavy to trace."""
     config = selection.config
-    budget.check(config, trace_limit())
+    budget.check(
+        config,
+        trace_limit=_limit("PVT_VIZ_TRACE_LIMIT_MB", 400),
+        fold_limit=_limit("PVT_VIZ_FOLD_LIMIT_MB", 400),
+        largest_reduction=LARGEST_REDUCTION,
+    )
     device = devices.resolve(selection.device)
     traced = _private_trace if picture.private else _shared_trace
     key = (picture.digest, config, device)
@@ -57,7 +64,7 @@ def model(config: PVTConfig, device: str) -> pvt_viz.models.PVT:
 
 
 def _trace(digest: str, config: PVTConfig, device: str, _picture: Image.Image) -> Trace:
-    with _running:
+    with _turns.get(device, _accelerator):
         return pvt_viz.trace(model(config, device), images.to_tensor(_picture, config))
 
 

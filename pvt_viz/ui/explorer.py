@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pvt_viz.ui import view
+from pvt_viz.ui import address, view
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.view import View
 from pvt_viz.widgets.attention_explorer import attention_explorer, pack
@@ -12,12 +12,12 @@ _SENT = "explorer_sent"
 
 def show(scene: Scene, *, key: str, wall: bool, stage: int | None = None) -> None:
     """Mount the explorer for all stages, or for one alone. What is clicked in it becomes the session's view."""
-    shapes = tuple(traced.shape for traced in scene.trace.stages)
 
     def heard() -> None:
-        told = View.parse(st.session_state[key].view or "")
+        address.touch()
+        told = View.parse((st.session_state[key].view or "").rpartition("~n")[0])
         if told is not None:
-            view.keep(told if stage is None else view.current().merge(told, shapes))
+            view.keep(told if stage is None else view.current().merge(told, len(scene.trace.stages)))
 
     attention_explorer(_blob(scene, key, wall, stage), key=key, on_view_change=heard)
 
@@ -29,6 +29,16 @@ def _blob(scene: Scene, key: str, wall: bool, stage: int | None) -> bytes:
     if sent is None or sent[0] != mark:
         now = view.current() if stage is None else view.current().only(scene.trace.stages[stage - 1].shape)
         stages = None if stage is None else (stage,)
-        sent = (mark, pack(scene.trace, scene.shown, view=now.text(), wall=wall, stages=stages))
+        blob = pack(
+            scene.trace,
+            scene.shown,
+            view=now.text(),
+            asked=view.asked(),
+            alt=scene.picture.alt,
+            wall=wall,
+            turnable=stage is None,
+            stages=stages,
+        )
+        sent = (mark, blob)
         st.session_state[_SENT] = sent
     return sent[1]

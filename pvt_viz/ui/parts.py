@@ -8,16 +8,26 @@ from pvt_viz.figures.colour import lut
 from pvt_viz.tracing import Trace
 from pvt_viz.ui import calls
 from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.selection import Selection
+
+
+def selection() -> Selection:
+    """What is chosen in the sidebar."""
+    return st.session_state["scene_of"][0]
+
+
+def scene_or_none() -> Scene | None:
+    """The traced scene of this visit; where it would be too heavy, a sentence in its place, and None."""
+    try:
+        return calls.scene(*st.session_state["scene_of"])
+    except ValueError as error:
+        st.warning(str(error), icon=":material/scale:")
+        return None
 
 
 def scene_or_stop() -> Scene:
-    """The traced scene of this visit; where it would be too heavy, a sentence in its place and nothing else."""
-    selection, picture = st.session_state["scene_of"]
-    try:
-        return calls.scene(selection, picture)
-    except ValueError as error:
-        st.warning(str(error), icon=":material/scale:")
-        st.stop()
+    """The same for a page that has nothing to show without it."""
+    return scene_or_none() or st.stop()
 
 
 def honest_line(trace: Trace) -> None:
@@ -45,7 +55,3 @@ def colour_scale(colour_map: str, low: str, high: str, note: str) -> None:
         f"<div style='display:flex;justify-content:space-between;gap:0.5rem'><span>{low}</span>"
         f"<span style='opacity:0.75;text-align:center'>{note}</span><span>{high}</span></div></div>"
     )
-
-
-def times(size: tuple[int, int]) -> str:
-    return f"{size[0]}×{size[1]}"

@@ -175,4 +175,7 @@ def _place(shape: StageShape, key: int) -> str:
     if key < shape.n_prefix:
         return "CLS"
     row, column = divmod(key - shape.n_prefix, shape.reduced_grid[1])
-    return f"row {row + 1}, column {column + 1}"
+    r = shape.reduction
+    if r == 1:
+        return f"row {row + 1}, column {column + 1}"
+    return f"rows {row * r + 1}–{(row + 1) * r}, columns {column * r + 1}–{(column + 1) * r}"

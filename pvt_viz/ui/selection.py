@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pvt_viz.config import PRESETS, PVTConfig, Size, get_config
 from pvt_viz.samples import SAMPLES
+from pvt_viz.words import SUBSCRIPTS
 
 SIZES = (64, 96, 112, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512)
 FIRST_PATCHES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32)
@@ -34,9 +35,9 @@ class Selection:
 
     @property
     def config(self) -> PVTConfig:
-        return get_config(
-            self.model, image_size=self.image_size, patch_sizes=self.patch_sizes, reductions=self.reductions
-        )
+        h, w = self.image_size
+        size = h if h == w else (h, w)  # as the presets say it, so that equal networks are equal configurations
+        return get_config(self.model, image_size=size, patch_sizes=self.patch_sizes, reductions=self.reductions)
 
     def words(self) -> dict[str, str | int]:
         """Every choice under its name in the URL and in the widgets."""
@@ -56,7 +57,7 @@ class Selection:
 
     def _default(self, name: str) -> str | int:
         preset = PRESETS[self.model]
-        if name[0] in "pr" and name[1:].isdigit():
+        if is_ratio(name):
             return (preset.patch_sizes if name[0] == "p" else preset.reductions)[int(name[1:]) - 1]
         return DEFAULTS[name]
 
@@ -80,12 +81,15 @@ def choose(words: Mapping[str, object], size_of: SizeOf, devices: tuple[str, ...
         "device": ("auto", *devices),
     }
     replaced: list[str] = []
+    followed: list[str] = []
 
     def pick(name: str, default):
         word = words.get(name, default)
         value = _nearest(word, options[name], default)
         if name in words and str(value) != str(word):
-            replaced.append(f"{name}={_short(word)} is not possible here; {value} is shown instead.")
+            replaced.append(f"{label(name)}: {_short(word)} is not possible here; {value} is shown instead.")
+        elif value != default and name not in words:
+            followed.append(f"{label(name)} = {value}")
         return value
 
     picture, model, crop, size, device = (pick(name, DEFAULTS[name]) for name in DEFAULTS)
@@ -101,8 +105,22 @@ def choose(words: Mapping[str, object], size_of: SizeOf, devices: tuple[str, ...
         largest = min(LARGEST_REDUCTION, *below) if stages > 1 else 1
         options[f"r{i}"] = tuple(range(1, largest + 1))
         reductions.append(pick(f"r{i}", r))
+    if followed:
+        replaced.append(f"What else had to change, to fit: {', '.join(followed)}.")
     selection = Selection(picture, model, crop, size, tuple(patch_sizes), tuple(reductions), device, image)
     return Choice(selection, options, tuple(replaced))
+
+
+def is_ratio(name: str) -> bool:
+    """Whether this is p1, r1, p2, …: what a stage has of its own."""
+    return len(name) == 2 and name[0] in "pr" and name[1].isdigit()
+
+
+def label(name: str) -> str:
+    """What the sidebar calls it."""
+    if is_ratio(name):
+        return ("p" if name[0] == "p" else "R") + SUBSCRIPTS[int(name[1])]
+    return {"picture": "Sample", "crop": "Framing", "size": "Image size"}.get(name, name.capitalize())
 
 
 def _nearest(word: object, options: tuple, default):
@@ -125,6 +143,6 @@ def _nearest(word: object, options: tuple, default):
 
 
 def _short(word: object) -> str:
-    """A stranger's word, safe to repeat on the page: short, and nothing that Markdown would make a link of."""
+    """A stranger's word, safe to repeat on the page: short, and as code, where Markdown makes no link of it."""
     text = re.sub(r"[^\w.,+-]+", "…", str(word))
-    return f"“{text[:24]}…”" if len(text) > 25 else f"“{text}”"
+    return f"`{text[:24]}…`" if len(text) > 25 else f"`{text}`"

@@ -6,169 +6,173 @@ from pvt_viz import devices, images
 from pvt_viz.config import PRESETS, Size
 from pvt_viz.samples import SAMPLES
 from pvt_viz.ui import address, uploads, view
-from pvt_viz.ui.selection import Choice, Selection, choose
+from pvt_viz.ui.selection import Choice, Selection, choose, is_ratio, label
 from pvt_viz.ui.uploads import Picture
+from pvt_viz.words import times
 
 SOURCES = ("Sample", "Upload", "Camera")
-SUBSCRIPTS = "₀₁₂₃₄"
 CROPS = {"square": "Centre square", "whole": "Whole picture"}
 _LAST = "selection"
 
 
 def show(*, turned: bool) -> tuple[Selection, Picture]:
     """Draw the sidebar and return what is chosen in it; `turned` says that another page has just been opened."""
+    query = address.arrived(turned=turned)
     with st.sidebar:
-        picture = _picture_source()
-        choice = _choose(picture, address.arrived(turned=turned))
-        words = choice.selection.words()
-        if picture is None:
-            _sample_gallery(choice)
+        own = _picture_source()
+        replaced = view.adopt(query.get("view", "")) if query is not None else []
+        choice = choose(_words(query), lambda *of: _image_size(own, *of), devices.available())
+        _tell_widgets(choice.selection)
+        if own is None:
+            st.selectbox(
+                "Sample",
+                choice.options["picture"],
+                key="picture",
+                format_func=lambda name: SAMPLES[name].title,
+                on_change=address.touch,
+            )
         _framing(choice)
         _network(choice)
         _stages(choice)
-        st.button("Back to the defaults", on_click=_reset, help="The sample picture and the preset's own p and R.")
-    _say_what_was_replaced()
+        st.button(
+            "Back to the defaults",
+            on_click=_reset,
+            help="The cat, pvt_tiny with its own p and R at 224 px, and no pin.",
+        )
+    if replaced or choice.replaced:  # said once: the next action redraws the page without it
+        st.info(" ".join([*replaced, *choice.replaced]), icon=":material/info:")
     st.session_state[_LAST] = choice.selection
     address.write({**choice.selection.query(), **view.query()})
-    return choice.selection, picture or Picture.sample(words["picture"])
+    return choice.selection, own or Picture.sample(choice.selection.picture)
 
 
-def _choose(own: Picture | None, query: dict[str, str] | None) -> Choice:
-    """The valid choice nearest to the URL when a link has just been opened, else to the widgets."""
-    if query is None:
-        words = {name: st.session_state[name] for name in _names() if name in st.session_state}
-        last = st.session_state.get(_LAST)
-        if last and len(PRESETS[words["model"]].dims) != len(last.patch_sizes):
-            # p and R of a pyramid say nothing about a ViT, nor the other way round.
-            words = {name: word for name, word in words.items() if not _is_ratio(name)}
-    else:
-        words = {name: query[name] for name in _names() if name in query}
-    replaced = []
+def _words(query: dict[str, str] | None) -> dict[str, object]:
+    """What is asked for: by a link that has just been opened, else by the widgets, over what was chosen before."""
     if query is not None:
-        replaced += view.adopt(query.get("view", ""))
+        return query
+    last: Selection = st.session_state[_LAST]
+    words = {name: st.session_state.get(name, word) for name, word in last.words().items()}
+    if len(PRESETS[words["model"]].dims) != len(last.patch_sizes):
+        # p and R of a pyramid say nothing about a ViT, nor the other way round.
+        words = {name: word for name, word in words.items() if not is_ratio(name)}
+    return words
 
-    def size_of(picture: str, crop: str, size: int) -> Size:
-        if crop == "square":
-            return size, size
-        image = (own or Picture.sample(picture)).image
-        return images.whole_size(image, size, 32)
 
-    choice = choose(words, size_of, devices.available())
-    for name, word in choice.selection.words().items():
+def _image_size(own: Picture | None, sample: str, crop: str, size: int) -> Size:
+    if crop == "square":
+        return size, size
+    return images.whole_size((own or Picture.sample(sample)).image, size, 32)
+
+
+def _tell_widgets(selection: Selection) -> None:
+    for name, word in selection.words().items():
         if st.session_state.get(name) != word:
             st.session_state[name] = word
-    replaced += choice.replaced
-    if replaced:
-        st.session_state["replaced"] = " ".join(replaced)
-    return choice
-
-
-def _names() -> list[str]:
-    return ["picture", "model", "crop", "size", "device"] + [f"{letter}{i}" for i in range(1, 5) for letter in "pr"]
-
-
-def _is_ratio(name: str) -> bool:
-    return len(name) == 2 and name[0] in "pr" and name[1].isdigit()
 
 
 def _reset() -> None:
-    for name in _names():
+    last: Selection = st.session_state[_LAST]
+    for name in last.words():
         st.session_state.pop(name, None)
-    st.session_state.pop(_LAST, None)
     st.session_state["source"] = SOURCES[0]
+    st.session_state[_LAST] = choose({}, lambda _picture, _crop, size: (size, size), devices.available()).selection
+    uploads.forget()
     view.reset()
-    address.forget()
+    address.touch()
 
 
 def _picture_source() -> Picture | None:
     """The visitor's own picture, or None while a sample is shown."""
     st.subheader("Picture", anchor=False)
+    st.session_state.setdefault("source", SOURCES[0])
     source = st.segmented_control(
         "Where from",
         SOURCES,
-        default=SOURCES[0],
         key="source",
         required=True,
         label_visibility="collapsed",
         width="stretch",
+        on_change=address.touch,
     )
     if source == "Sample":
         return None
     if source == "Upload":
         file = st.file_uploader(
-            "Upload a picture", type=None, key="file", help="JPEG, PNG, WebP, GIF, BMP or TIFF; up to 20 MB."
+            "Upload a picture",
+            key="file",
+            help="JPEG, PNG, WebP, GIF, BMP or TIFF; up to 20 MB.",
+            on_change=_receive,
+            args=(source, "file"),
         )
-        title = file.name if file else ""
     else:
-        file = st.camera_input("Take a picture", key="camera")
-        title = "from the camera"
-    problem = uploads.receive(file.getvalue(), title) if file else None
-    if problem:
-        st.error(problem)
-    picture = uploads.kept()
+        file = st.camera_input("Take a picture", key="camera", on_change=_receive, args=(source, "camera"))
+    if problem := uploads.problem(source):
+        before = "The picture before it is still shown." if uploads.kept(source) else "The sample is still shown."
+        st.error(f"{problem} {before}")
+    picture = uploads.kept(source)
     if picture is None:
-        st.caption("Until then the sample stays. Your picture is never stored and never part of a link.")
+        st.caption("Until then the sample stays. Your picture is kept in memory for this visit and is in no link.")
+    elif file is None:
+        st.text(f"Still shown: {picture.title}")
+        st.button("Forget it", on_click=uploads.receive, args=(source, None, ""))
     return picture
 
 
-def _sample_gallery(choice: Choice) -> None:
-    st.selectbox("Sample", choice.options["picture"], key="picture", format_func=lambda name: SAMPLES[name].title)
+def _receive(source: str, key: str) -> None:
+    address.touch()
+    file = st.session_state[key]
+    uploads.receive(source, file.getvalue() if file else None, file.name if file else "")
 
 
 def _framing(choice: Choice) -> None:
     st.segmented_control(
-        "Framing", choice.options["crop"], key="crop", required=True, format_func=CROPS.get, width="stretch"
+        "Framing",
+        choice.options["crop"],
+        key="crop",
+        required=True,
+        format_func=CROPS.get,
+        width="stretch",
+        on_change=address.touch,
     )
-    st.select_slider("Image size, px", choice.options["size"], key="size")
-    h, w = choice.selection.image_size
-    st.caption(f"The network sees {h}×{w} pixels; tokens grow with the area.")
+    st.select_slider("Image size, px", choice.options["size"], key="size", on_change=address.touch)
+    st.caption(f"The network sees {times(choice.selection.image_size)} pixels; tokens grow with the area.")
 
 
 def _network(choice: Choice) -> None:
     st.subheader("Network", anchor=False)
-    st.selectbox("Model", choice.options["model"], key="model")
+    st.selectbox("Model", choice.options["model"], key="model", on_change=address.touch)
     blocks = "-".join(str(depth) for depth in choice.selection.config.depths)
     st.caption(f"Blocks per stage: {blocks}. A larger preset has more of them.")
     st.selectbox(
         "Device",
         choice.options["device"],
         key="device",
-        format_func=lambda d: "Automatic" if d == "auto" else devices.describe(d),
+        format_func=lambda device: "Automatic" if device == "auto" else devices.describe(device),
+        on_change=address.touch,
     )
     st.caption(f"Runs on: {devices.describe(devices.resolve(choice.selection.device))}. The answer is the same.")
 
 
 def _stages(choice: Choice) -> None:
     st.subheader("Patch sizes and reduction ratios", anchor=False)
-    shapes = choice.selection.config.shapes()
-    for shape in shapes:
+    for shape in choice.selection.config.shapes():
         i = shape.index
         st.markdown(f"**Stage {i}**")
         left, right = st.columns(2)
         with left:
-            _slider(f"p{SUBSCRIPTS[i]}", f"p{i}", choice)
+            _slider(f"p{i}", choice)
         with right:
-            if len(choice.options[f"r{i}"]) > 1:
-                _slider(f"R{SUBSCRIPTS[i]}", f"r{i}", choice)
-            else:
-                st.caption(f"R{SUBSCRIPTS[i]} = 1: every token is a key.")
-        (h, w), (rows, columns) = shape.grid, shape.reduced_grid
+            _slider(f"r{i}", choice)
+        p, r = shape.patch_size, shape.reduction
         st.caption(
-            f"p: {shape.patch_size}×{shape.patch_size} cells below make a token, {h}×{w} in all."
-            f" R: {shape.reduction}×{shape.reduction} tokens make a key, {rows}×{columns} in all."
+            f"p: {p}×{p} {'pixels' if i == 1 else f'tokens of stage {i - 1}'} make a token, {times(shape.grid)} in all."
+            f" R: {r}×{r} tokens make a key, {times(shape.reduced_grid)} in all."
         )
 
 
-def _slider(label: str, name: str, choice: Choice) -> None:
+def _slider(name: str, choice: Choice) -> None:
     options = choice.options[name]
     if len(options) > 1:
-        st.select_slider(label, options, key=name)
+        st.select_slider(label(name), options, key=name, on_change=address.touch)
     else:
-        st.caption(f"{label} = {options[0]}")
-
-
-def _say_what_was_replaced() -> None:
-    """One line, once: it goes away with the next action."""
-    sentence = st.session_state.pop("replaced", None)
-    if sentence:
-        st.info(sentence, icon=":material/info:")
+        st.caption(f"{label(name)} = {options[0]}: nothing else fits.")

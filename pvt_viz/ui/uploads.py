@@ -1,6 +1,7 @@
-"""The picture that a visitor brings, kept for the visit only; one that cannot be read changes nothing."""
+"""The pictures that a visitor brings, kept for the visit only; a file that cannot be read changes nothing."""
 
 import hashlib
+import threading
 from dataclasses import dataclass
 
 import streamlit as st
@@ -9,7 +10,8 @@ from PIL import Image
 from pvt_viz import images, samples
 
 LONGEST_SIDE = 1536  # enough for every image size on offer, and little to hold for thirty visitors
-_KEPT = "uploaded_picture"
+_KEPT, _PROBLEMS = "own_pictures", "own_picture_problems"
+_decoding = threading.BoundedSemaphore(2)  # the largest pictures take half a gigabyte while they are decoded
 
 
 @dataclass(frozen=True)
@@ -29,32 +31,43 @@ class Picture:
         return cls(_sample_image(name), found.title, found.alt, found.credit, f"sample:{name}", private=False)
 
     @classmethod
-    def upload(cls, data: bytes, title: str) -> "Picture":
+    def own(cls, data: bytes, title: str) -> "Picture":
         """Raises ImageError, with a sentence, for bytes that are no picture."""
-        image = images.read(data)
-        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-        return cls(image, title, f"Your picture, {title}.", "", _digest(data), private=True)
+        with _decoding:
+            image = images.read(data)
+            image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        digest = hashlib.sha256(data).hexdigest()[:16]
+        return cls(image, title, f"Your picture: {title}", "", f"own:{digest}", private=True)
 
 
-def receive(data: bytes, title: str) -> str | None:
-    """Keep this picture for the visit; returns the sentence to show when it cannot be read."""
-    known = kept()
-    if known and known.digest == _digest(data):
-        return None  # a script run for another reason: no need to decode it again
+def receive(source: str, data: bytes | None, title: str) -> None:
+    """A visitor has chosen a file, or (None) taken it back. What cannot be read leaves the picture before it."""
+    problems = st.session_state.setdefault(_PROBLEMS, {})
+    pictures = st.session_state.setdefault(_KEPT, {})
+    problems.pop(source, None)
+    if data is None:
+        pictures.pop(source, None)
+        return
     try:
-        st.session_state[_KEPT] = Picture.upload(data, title)
+        pictures[source] = Picture.own(data, title)
     except images.ImageError as error:
-        return str(error)
-    return None
+        problems[source] = str(error)
 
 
-def kept() -> Picture | None:
-    """The last picture of this visit that could be read."""
-    return st.session_state.get(_KEPT)
+def kept(source: str) -> Picture | None:
+    """The last picture from there that could be read."""
+    return st.session_state.get(_KEPT, {}).get(source)
 
 
-def _digest(data: bytes) -> str:
-    return f"upload:{hashlib.sha256(data).hexdigest()[:16]}"
+def problem(source: str) -> str | None:
+    """What was wrong with the last file from there."""
+    return st.session_state.get(_PROBLEMS, {}).get(source)
+
+
+def forget() -> None:
+    """Let go of every picture that the visitor brought."""
+    st.session_state.pop(_KEPT, None)
+    st.session_state.pop(_PROBLEMS, None)
 
 
 @st.cache_resource(show_spinner=False)

@@ -47,8 +47,8 @@ _mount = st.components.v2.component(
 def attention_explorer(blob: bytes, *, key: str, on_view_change: Callable[[], None] | None = None) -> str | None:
     """Mount the explorer over a blob of `payload.pack`; returns the view last pinned or set, None before that.
 
-    The view inside the blob is read when the component mounts. A live component keeps its own, so pass the same
-    `view` to `pack` on every rerun (an unchanged blob is not sent again), and a new `key` to force another one.
+    A live component keeps its own view until the blob's `asked` changes. Pass the same blob on every rerun: an
+    unchanged one is not sent again. The value ends in "~n" and a number that tells repeated views apart.
     """
     result = _mount(data=blob, key=key, on_view_change=on_view_change or _ignore)
     return result.view

@@ -4,6 +4,7 @@ const ANNOUNCE_AFTER_MS = 400; // read out where the pointer rests, not where it
 
 const TELL_EVERY_MS = 80; // words change slower than maps: nobody reads 60 of them a second
 
+let sendings = 0;
 const memory = new Map(); // what a key's last instance showed, for when Streamlit mounts it again
 
 class Explorer {
@@ -31,7 +32,7 @@ class Explorer {
     const { header, arraysAt } = readHeader(bytes);
     const before = this.header;
     const isNew = header.fingerprint !== before?.fingerprint;
-    const askedAnew = before && header.view !== before.view;
+    const askedAnew = before && header.asked !== before.asked;
     this.header = header;
     if (!isNew && !askedAnew && header.wall === before.wall) return;
     this.stages = header.stages;
@@ -45,6 +46,8 @@ class Explorer {
       this.#showPicture(readPicture(bytes, arraysAt, header.picture));
     }
     this.find(".wall").hidden = !header.wall;
+    this.find(".turn").hidden = !header.turnable;
+    if (!header.turnable) this.state.direction = LOOKS_AT;
     this.reflect();
   }
 
@@ -59,6 +62,7 @@ class Explorer {
   // Python wants another view (a link, or the defaults); where the pointer is and how it looks here stay.
   #askedState() {
     const { x, y, strength, gridLines } = this.state;
+    this.sent = undefined;
     const asked = parseView(this.header.view, this.stages);
     return { ...asked, strength, gridLines, ...(asked.pinned ? {} : { x, y }) };
   }
@@ -125,7 +129,7 @@ class Explorer {
     this.#forgetPictures();
     const url = this.#urlOf(blob);
     const fingerprint = this.header.fingerprint;
-    this.find(".main img").src = url;
+    Object.assign(this.find(".main img"), { src: url, alt: this.header.alt });
     for (const panel of this.panels) panel.picture.src = url;
     const grey = await greyCopy(blob).catch(() => null); // the colours are a fair second best
     if (!grey || this.aborter.signal.aborted || fingerprint !== this.header.fingerprint) return;
@@ -268,6 +272,10 @@ class Explorer {
     clearTimeout(this.sending);
     const view = this.#remember();
     if (delay) this.sending = setTimeout(() => this.send(), delay);
-    else if (view !== this.sent) this.setStateValue("view", (this.sent = view));
+    else if (view !== this.sent) {
+      this.sent = view;
+      // Numbered: Streamlit keeps quiet about a value that it has heard before, even when Python has reset it since.
+      this.setStateValue("view", `${view}~n${++sendings}`);
+    }
   }
 }

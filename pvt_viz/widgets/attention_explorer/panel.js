@@ -71,7 +71,6 @@ class Panel {
     find(".block").setAttribute("aria-label", `${name}: block`);
     find(".head").setAttribute("aria-label", `${name}: head`);
     find(".cls").hidden = find(".cls-weight").hidden = !stage.n_prefix;
-    find(".cls legend").textContent = `${name}: query`;
     for (const radio of find(".cls").querySelectorAll("input")) radio.name = `cls-${stage.index}`;
     setText(find(".head-label"), `Head of ${stage.heads}`);
     this.element.classList.toggle("long", Math.max(...stage.grid) > 99);
@@ -97,10 +96,13 @@ class Panel {
     else fillSelect(find(".head"), [[MEAN, "mean"], ...heads], state.heads[position]);
     find(".block").disabled = find(".head").disabled = !this.maps.sent;
     for (const radio of find(".cls").querySelectorAll("input")) radio.checked = (radio.value === "1") === state.cls;
-    find(".cls").querySelector(".cls-here").textContent = looksAt ? "token here" : "key here";
+    setText(find(".cls legend"), `Stage ${stage.index}: ${looksAt ? "query" : "key"}`);
+    setText(find(".cls-here"), looksAt ? "token here" : "key here");
     this.element.classList.toggle("chosen", state.stage === position);
     find(".choose").setAttribute("aria-pressed", state.stage === position);
-    setText(this.words.kind, state.scale === SHARED ? "shared scale" : "own scale");
+    // What a query that looks at everything alike would give to each key: without it, faint noise looks like a choice.
+    const even = looksAt ? ` · uniform: ${percent(1 / this.maps.keys)}` : "";
+    setText(this.words.kind, `${state.scale === SHARED ? "shared scale" : "own scale"}${this.maps.sent ? even : ""}`);
 
     this.last = {}; // whatever was painted before no longer counts
     this.block = blockOf(state, position, stage) - stage.blocks[0];

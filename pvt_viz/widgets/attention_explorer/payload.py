@@ -17,6 +17,7 @@ from PIL import Image
 from pvt_viz.config import StageShape, ViTConfig
 from pvt_viz.figures.colour import lut
 from pvt_viz.tracing import StageTrace, Trace
+from pvt_viz.words import megabytes
 
 VERSION = 1
 MAX_PICTURE_SIDE = 1024
@@ -45,15 +46,20 @@ def pack(
     picture: Image.Image,
     *,
     view: str = "",
+    asked: int = 0,
+    alt: str = "",
     wall: bool = True,
+    turnable: bool = True,
     stages: tuple[int, ...] | None = None,
     budget_bytes: int = 40_000_000,
     index: int = 0,
 ) -> bytes:
     """One image of a trace, with the picture it was made from (same crop, any resolution), as bytes.
 
-    `stages` are the stage numbers to show, from 1 (default: all). Where the maps exceed `budget_bytes`, large
-    stages are cut: to their last blocks, then to one mean over heads, then to a sentence that says why.
+    `view` is what to show first; an explorer that is on screen keeps its own until `asked` changes. `alt` describes
+    the picture to those who do not see it. `stages` are the stage numbers to show, from 1 (default: all); `turnable`
+    offers the other direction, from keys to queries. Where the maps exceed `budget_bytes`, large stages are cut: to
+    their last blocks, then to one mean over heads, then to a sentence that says why.
     """
     chosen = _choose(trace, stages)
     height, width = trace.image.shape[-2:]
@@ -72,6 +78,7 @@ def pack(
     facts = {
         "version": VERSION,
         "image": [height, width],
+        "alt": alt,
         "picture": {"mime": mime, **arrays.add(np.frombuffer(encoded, np.uint8))},
         "stages": [
             _stage_facts(trace, stage, shipment, arrays, index)
@@ -84,7 +91,16 @@ def pack(
     }
     # What the reader keeps across reruns depends on the maps alone, not on where somebody pointed.
     fingerprint = arrays.fingerprint(facts)
-    return arrays.join({**facts, "fingerprint": fingerprint, "view": view[:MAX_VIEW], "wall": wall})
+    return arrays.join(
+        {
+            **facts,
+            "fingerprint": fingerprint,
+            "view": view[:MAX_VIEW],
+            "asked": asked,
+            "wall": wall,
+            "turnable": turnable,
+        }
+    )
 
 
 def unpack(blob: bytes) -> tuple[dict, dict[int, np.ndarray]]:
@@ -173,9 +189,9 @@ def _stage_facts(trace: Trace, stage: StageTrace, shipment: Shipment, arrays: "_
 
 def _note(shape: StageShape, shipment: Shipment, is_vit: bool) -> str:
     """One sentence on what is missing and why; nothing where everything is there."""
-    everything = _megabytes(shape.map_entries)
+    everything = megabytes(shape.map_entries)
     if shipment.kind == "none":
-        alone = _megabytes(shape.queries * shape.keys)
+        alone = megabytes(shape.queries * shape.keys)
         if is_vit:
             return f"This map alone would weigh {alone}; choose a smaller image size to see it."
         return f"This map alone would weigh {alone}; raise R_{shape.index} to see it: this is what SRA is for."
@@ -189,11 +205,6 @@ def _note(shape: StageShape, shipment: Shipment, is_vit: bool) -> str:
 
 def _block_bytes(shape: StageShape) -> int:
     return shape.heads * shape.queries * (shape.keys + _SCALE_BYTES)
-
-
-def _megabytes(count: int) -> str:
-    millions = count / 1e6
-    return f"{millions:.{0 if millions >= 100 else 1 if millions >= 10 else 2}f} MB"
 
 
 def _encode(picture: Image.Image) -> tuple[str, bytes]:

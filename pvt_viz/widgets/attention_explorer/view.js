@@ -2,7 +2,7 @@
 // pin x,y ("-": none) ~ stage ~ blocks ~ heads (m: mean) ~ CLS ~ direction ~ scale.
 
 const MEAN = "m";
-const LAST = 0; // "the last block", whatever its number: stays the last when the model changes
+const LAST = 999; // "the last block", whatever its number: stays the last when the model changes
 const SHARED = "s";
 const OWN = "o";
 const FARTHEST = 0.999; // places are fractions below 1: the last pixel belongs to the last token
@@ -23,14 +23,14 @@ function initialState() {
   };
 }
 
-const blockOf = (state, i, stage) => state.blocks[i] || stage.depth;
+const blockOf = (state, i, stage) => (state.blocks[i] === LAST ? stage.depth : state.blocks[i]);
 
 function encodeView(state, stages) {
   const fraction = (value) => value.toFixed(3);
   return [
     state.pinned ? `${fraction(state.x)},${fraction(state.y)}` : "-",
     `s${stages[state.stage].index}`,
-    `b${stages.map((stage, i) => blockOf(state, i, stage)).join(".")}`,
+    `b${state.blocks.join(".")}`,
     `h${stages.map((_, i) => (state.heads[i] === MEAN ? MEAN : state.heads[i] + 1)).join(".")}`,
     `c${state.cls ? 1 : 0}`,
     `d${state.direction}`,
@@ -65,7 +65,7 @@ function fitState(state, stages) {
   const pinAt = (value) => (state.pinned ? Math.round(value * 1000) / 1000 : value);
   const blocks = stages.map((stage, i) => {
     const wanted = state.blocks[i] ?? LAST;
-    if (wanted === LAST || wanted >= stage.depth || !stage.blocks.length) return LAST;
+    if (wanted >= stage.depth || !stage.blocks.length) return LAST;
     return limit(wanted, stage.blocks[0], stage.depth);
   });
   const heads = stages.map((stage, i) => {
