@@ -9,7 +9,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from pvt_viz import images
-from pvt_viz.ui import calls
+
+# explorer and reduction are only loaded here, before the first visitor comes: importing plotly takes a second.
+from pvt_viz.ui import calls, explorer, reduction  # noqa: F401
 
 
 @asynccontextmanager

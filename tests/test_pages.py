@@ -2,6 +2,8 @@
 
 import dataclasses
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pvt_viz import images
 from pvt_viz.models import Weights
 from pvt_viz.ui import calls
 from pvt_viz.widgets.attention_explorer.payload import unpack
 
-SHELL = str(Path(__file__).parents[1] / "pvt_viz" / "ui" / "shell.py")
+ROOT = Path(__file__).parents[1]
+SHELL = str(ROOT / "pvt_viz" / "ui" / "shell.py")
 PAGES = ("pyramid", "attention", "reduction")
 
 
@@ -225,3 +229,10 @@ def test_a_pin_is_kept_in_the_link_and_followed_by_the_numbers():
 def test_cls_can_be_followed():
     app = healthy(visit("reduction", size="64", view="0.500,0.500~s4~b2.2.2.2~hm.m.m.3~c1~dq~xo"))
     assert "Followed below: **CLS**, block 2, head 3" in text(app)
+
+
+def test_uploads_stay_in_memory():
+    """Starlette writes parts of a form that are larger than its limit to a temporary file."""
+    check = "import app, starlette.formparsers as f; print(f.MultiPartParser.spool_max_size)"
+    done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) > images.MAX_BYTES
