@@ -139,10 +139,15 @@ with output:
     st.caption(f"Σ weight·v = {numbers(steps.first_of_output)}, …")
 
 top = steps.strongest[0]
+carried = sum(line.weight for line in steps.strongest)
+if shape.keys == 1:
+    lesson = "There is only this one key: the softmax has nothing to choose."
+else:
+    lesson = f"The strongest {len(steps.strongest)} of {shape.keys:,} keys carry {carried:.1%} of the weight:"
 st.markdown(
     f"In numbers, for the strongest key ({top.place}): q·k/√{d} = **{top.score:+.3f}**, and the softmax makes it"
     f" e^({top.score:.3f}) / Σ e^score = {steps.exponential:.3g} / {steps.exponential_sum:.4g} = **{top.weight:.2%}**."
-    f" The strongest {len(steps.strongest)} carry {sum(line.weight for line in steps.strongest):.1%} of the weight:"
+    f" {lesson}"
 )
 st.table(
     [
