@@ -12,6 +12,9 @@ PAGES = ROOT / "pages"
 MARGINS = """<style>
 .stMainBlockContainer { padding: 4.1rem clamp(1rem, 3vw, 3rem) 4rem; max-width: 1500px; }
 .stMainBlockContainer h1 { padding-top: 0; font-size: 1.9rem; }
+@media (max-width: 640px) { /* two figures side by side instead of one: half the way to scroll */
+  .stMainBlockContainer [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; }
+}
 </style>"""
 
 # A picture of our own: a named icon would be fetched from another server.
