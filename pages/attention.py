@@ -28,5 +28,4 @@ with st.expander("How to read it"):
   gives it.
 """
     )
-if scene.picture.credit:
-    st.caption(f"Photograph: {scene.picture.credit}")
+parts.credit(scene.picture)

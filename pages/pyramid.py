@@ -70,5 +70,5 @@ st.table(
     ],
     alt="Shapes of every tensor from the image to the logits.",
 )
-if scene and scene.picture.credit:
-    st.caption(f"Photograph: {scene.picture.credit}")
+if scene:
+    parts.credit(scene.picture)

@@ -35,15 +35,15 @@ steps = reduction.steps(scene.key, focus, scene)
 shape = focus.shape
 r, n, m, d = shape.reduction, shape.tokens, shape.reduced_tokens, shape.head_dim
 entries, full = shape.queries * shape.keys, shape.queries**2
-left_over = [side % r for side in shape.grid]
+rows, columns = shape.unfolded
 
 plus_cls = " + CLS" if shape.n_prefix else ""
 if r == 1:
     reduced = "R = 1: nothing is folded, every token is a key."
 else:
     reduced = f"Only K and V shrink, Q does not: **{full / entries:.0f}× fewer** than the {full:,} of full attention."
-    if any(left_over):
-        reduced += f" (More than R² = {r * r}, since {left_over[0]} rows and {left_over[1]} columns fill no square.)"
+    if rows or columns:
+        reduced += f" (More than R² = {r * r}, since {rows} rows and {columns} columns fill no square.)"
 st.markdown(
     f"One attention map of stage {shape.index}: N{plus_cls} = {shape.queries:,} queries × M{plus_cls} = {shape.keys:,}"
     f" keys = **{entries:,} entries**. {reduced}"
@@ -67,10 +67,8 @@ with fold:
     parts.picture(steps.squares, alt=f"The same tokens in squares of {r}×{r}; the square of the query is outlined.")
     if r > 1:
         st.caption(f"Each square, laid end to end: {r}·{r}·{shape.dim} = {r * r * shape.dim:,} numbers.")
-        if any(left_over):
-            st.caption(
-                f"The last {left_over[0]} rows and {left_over[1]} columns fill no square: as keys they are dropped."
-            )
+        if rows or columns:
+            st.caption(f"The last {rows} rows and {columns} columns fill no square: as keys they are dropped.")
     else:
         st.caption("R = 1: every square is one token; there is nothing to fold.")
 with projection:
@@ -176,5 +174,4 @@ if len(shapes) > 1:
         f"The N = {n:,} queries stay; the keys are M = ⌊{h}/R⌋·⌊{w}/R⌋. Move R{SUBSCRIPTS[shape.index]} in the"
         " sidebar and everything above follows."
     )
-if scene.picture.credit:
-    st.caption(f"Photograph: {scene.picture.credit}")
+parts.credit(scene.picture)

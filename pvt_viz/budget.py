@@ -11,8 +11,8 @@ def trace_bytes(shape: StageShape) -> int:
     # Inputs, queries and mixed values per query; keys and values per key; the fold before and after its LayerNorm.
     folded = 2 * shape.reduced_tokens if shape.reduction > 1 else 0
     vectors = 3 * shape.queries + 2 * shape.keys + folded
-    per_block = shape.heads * shape.queries * shape.keys + shape.dim * vectors
-    return BYTES_PER_NUMBER * (shape.depth * per_block + 2 * shape.dim * shape.queries)
+    around = shape.depth * vectors + 2 * shape.queries  # the stage's tokens as they enter and as they leave
+    return BYTES_PER_NUMBER * (shape.map_entries + shape.dim * around)
 
 
 def fold_bytes(shape: StageShape) -> int:

@@ -28,8 +28,6 @@ class StageShape:
     """p_1·…·p_i: side of the same square in image pixels."""
     grid: Size
     """(h, w): rows and columns of tokens."""
-    dropped: Size
-    """Rows and columns of the grid below that fill no patch and are left out."""
     rim: Size
     """Rows and columns of image pixels, at the bottom and the right, that no token of this stage covers."""
     reduction: int
@@ -67,6 +65,11 @@ class StageShape:
     @property
     def head_dim(self) -> int:
         return self.dim // self.heads
+
+    @property
+    def unfolded(self) -> Size:
+        """Rows and columns of tokens that fill no R×R square and are left out as keys."""
+        return self.grid[0] % self.reduction, self.grid[1] % self.reduction
 
     def with_reduction(self, reduction: int) -> "StageShape":
         """The same stage with another R_i (one that its grid allows)."""
@@ -177,7 +180,6 @@ class PVTConfig:
                     patch_size=p,
                     stride=stride,
                     grid=grid,
-                    dropped=(below[0] % p, below[1] % p),
                     rim=(image[0] - grid[0] * stride, image[1] - grid[1] * stride),
                     reduction=r,
                     reduced_grid=(grid[0] // r, grid[1] // r),

@@ -9,6 +9,7 @@ from pvt_viz.tracing import Trace
 from pvt_viz.ui import calls
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.selection import Selection
+from pvt_viz.ui.uploads import Picture
 
 
 def selection() -> Selection:
@@ -37,6 +38,12 @@ def honest_line(trace: Trace) -> None:
             f":material/casino: The weights are {trace.weights.source}: shapes, costs and mechanics are real;"
             " what the network looks at is not yet meaningful."
         )
+
+
+def credit(shown: Picture) -> None:
+    """Whom to thank for a sample; nothing under a visitor's own picture."""
+    if shown.credit:
+        st.caption(f"Photograph: {shown.credit}")
 
 
 def picture(encoded: bytes, *, alt: str, caption: str | None = None) -> None:

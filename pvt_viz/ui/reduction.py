@@ -7,10 +7,10 @@ import streamlit as st
 from pvt_viz.config import StageShape
 from pvt_viz.figures import colour, encode, pyramid, reduction
 from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.figures import WIDTH
 from pvt_viz.ui.view import View
 from pvt_viz.walkthrough import plane, query_at, walk
 
-WIDTH = 448  # pixels: wider than a column of four, also on a dense screen
 STRONGEST = 5
 FIRST = 4
 

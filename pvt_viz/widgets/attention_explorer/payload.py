@@ -6,7 +6,6 @@ Offsets in the header count from the first array. A map is one byte a weight wit
 weight = byte / 255 · scale, where a row is what one query looks at (prefix tokens first, as in a Trace).
 """
 
-import io
 import json
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from pvt_viz.config import StageShape, ViTConfig
+from pvt_viz.figures import encode
 from pvt_viz.figures.colour import lut
 from pvt_viz.tracing import StageTrace, Trace
 from pvt_viz.words import megabytes
@@ -211,12 +211,9 @@ def _encode(picture: Image.Image) -> tuple[str, bytes]:
     picture = picture.convert("RGB")
     if max(picture.size) > MAX_PICTURE_SIDE:
         picture.thumbnail((MAX_PICTURE_SIDE, MAX_PICTURE_SIDE))  # a copy of the caller's, by convert
-    out = io.BytesIO()
     if max(picture.size) <= LOSSLESS_SIDE:
-        picture.save(out, "PNG", compress_level=3)
-        return "image/png", out.getvalue()
-    picture.save(out, "JPEG", quality=90)
-    return "image/jpeg", out.getvalue()
+        return "image/png", encode.png(picture)
+    return "image/jpeg", encode.jpeg(picture)
 
 
 def _padded(length: int) -> int:
