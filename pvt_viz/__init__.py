@@ -6,9 +6,9 @@ trace = pvt_viz.trace(model, pvt_viz.images.to_tensor(image, model.config))
 trace.stages[0].blocks[-1].attention  # (batch, head, n_prefix + N, n_prefix + M)
 """
 
-from pvt_viz import images
+from pvt_viz import cost, images
 from pvt_viz.config import PRESETS, PVTConfig, ViTConfig, get_config
 from pvt_viz.models import build_model
 from pvt_viz.tracing import Trace, trace
 
-__all__ = ["PRESETS", "PVTConfig", "Trace", "ViTConfig", "build_model", "get_config", "images", "trace"]
+__all__ = ["PRESETS", "PVTConfig", "Trace", "ViTConfig", "build_model", "cost", "get_config", "images", "trace"]

@@ -91,7 +91,8 @@ class StageShape:
 class PVTConfig:
     """A Pyramid Vision Transformer (v1, arXiv 2102.12122, Table 1): one entry of every tuple per stage.
 
-    `image_size` is a side or (H, W): the size that pictures are brought to and position embeddings are made for.
+    `image_size` is a side or (H, W): the size that pictures are brought to and position embeddings are made for. A
+    square is kept as its side.
     """
 
     name: str
@@ -119,6 +120,8 @@ class PVTConfig:
         for field in ("patch_sizes", "dims", "depths", "heads", "mlp_ratios", "reductions", "mean", "std"):
             object.__setattr__(self, field, _as_tuple(field, getattr(self, field)))
         _check_size("image_size", self.image_size)
+        h, w = self.image_hw
+        object.__setattr__(self, "image_size", h if h == w else (h, w))  # equal networks are equal configurations
         for field in ("in_channels", "num_classes"):
             _check_positive(field, getattr(self, field))
         for field in ("patch_sizes", "dims", "depths", "heads", "reductions"):

@@ -7,6 +7,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from configs import small_configs
 from hf_weights import pvt_like
 from pvt_viz import PRESETS, PVTConfig, build_model, get_config, trace
 from pvt_viz.models import PVT
@@ -55,27 +56,6 @@ def test_parameters_equal_transformers(preset):
 
 def test_keys_and_values_are_7x7_at_every_stage_of_224():
     assert [s.reduced_grid for s in get_config("pvt_tiny").shapes()] == [(7, 7)] * 4
-
-
-@st.composite
-def small_configs(draw):
-    stages = draw(st.integers(1, 4))
-
-    def per_stage(low, high):
-        return tuple(draw(st.integers(low, high)) for _ in range(stages))
-
-    heads = per_stage(1, 3)
-    return {
-        "name": "random",
-        "image_size": (draw(st.integers(1, 70)), draw(st.integers(1, 70))),
-        "patch_sizes": per_stage(1, 5),
-        "dims": tuple(h * draw(st.integers(1, 3)) for h in heads),
-        "depths": per_stage(1, 2),
-        "heads": heads,
-        "mlp_ratios": per_stage(1, 2),
-        "reductions": per_stage(1, 6),
-        "num_classes": 5,
-    }
 
 
 @given(small_configs(), st.integers(1, 2), st.integers(0, 9), st.integers(0, 9))

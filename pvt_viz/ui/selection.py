@@ -35,9 +35,9 @@ class Selection:
 
     @property
     def config(self) -> PVTConfig:
-        h, w = self.image_size
-        size = h if h == w else (h, w)  # as the presets say it, so that equal networks are equal configurations
-        return get_config(self.model, image_size=size, patch_sizes=self.patch_sizes, reductions=self.reductions)
+        return get_config(
+            self.model, image_size=self.image_size, patch_sizes=self.patch_sizes, reductions=self.reductions
+        )
 
     def words(self) -> dict[str, str | int]:
         """Every choice under its name in the URL and in the widgets."""

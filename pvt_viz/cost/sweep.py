@@ -1,0 +1,185 @@
+"""Run measurements in a process of their own, one sweep at a time on a machine."""
+
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pvt_viz import devices
+from pvt_viz.config import PVTConfig, Size
+from pvt_viz.cost.counted import check
+from pvt_viz.cost.scope import Scope, scopes
+from pvt_viz.cost.task import Machine, Measurement, Order, Task
+from pvt_viz.cost.variants import Variant, variants
+
+ROOT = Path(__file__).parents[2]
+TICK = 0.2  # seconds between two looks at whether to stop
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The measurements of one network at one image size."""
+
+    config: PVTConfig
+    batch: int
+    dtype: str
+    points: tuple[Measurement, ...]
+
+    @property
+    def machine(self) -> Machine | None:
+        """Device, torch version and threads; None where no measurement could start."""
+        return next((point.machine for point in self.points if point.machine), None)
+
+    def find(self, scope: Scope, variant: Variant) -> Measurement:
+        """The measurement of one scope under one variant; KeyError where it was not asked for."""
+        for point in self.points:
+            if (point.task.scope, point.task.variant) == (scope, variant):
+                return point
+        raise KeyError((scope, variant))
+
+
+def measure(
+    config: PVTConfig,
+    image_size: int | Size | None = None,
+    batch: int = 1,
+    device: str = "auto",
+    *,
+    dtype: str = "float32",
+    only: tuple[Scope, ...] | None = None,
+    ways: tuple[Variant, ...] | None = None,
+    seconds: float = 0.5,
+) -> Measured:
+    """Median time and peak extra memory, on this machine, of `config` for `batch` images of `image_size`.
+
+    For every scope (one attention layer and the whole of each stage, and the forward; or `only` some) and every
+    variant (full attention explicit, the same fused, SRA; or some `ways`). `seconds` is what to spend on the runs of
+    each. On the CPU the peak comes from the allocator's events, on CUDA from its own statistics. What would not fit,
+    and what fails, is a result with a sentence in `failure`. Waits while another measurement runs on this machine.
+    Raises ValueError for a batch, dtype, size or device that does not exist.
+    """
+    tasks = plan(config, (image_size or config.image_size,), batch, dtype=dtype, only=only, ways=ways)
+    chosen = devices.resolve(device)
+    with turn():
+        points = tuple(run(tasks, device=chosen, seconds=seconds))
+    return Measured(tasks[0].config, batch, dtype, points)
+
+
+def plan(
+    config: PVTConfig,
+    image_sizes: tuple[int | Size, ...],
+    batch: int = 1,
+    *,
+    dtype: str = "float32",
+    only: tuple[Scope, ...] | None = None,
+    ways: tuple[Variant, ...] | None = None,
+) -> tuple[Task, ...]:
+    """The tasks of a sweep, small sizes first. ValueError, with one sentence, for what cannot be run."""
+    check(batch, "explicit", dtype)
+    sized = [replace(config, image_size=size) for size in image_sizes]
+    return tuple(
+        Task(one, scope, way, batch, dtype)
+        for one in sorted(sized, key=lambda one: one.image_hw[0] * one.image_hw[1])
+        for way in ways or variants(config)
+        for scope in only or scopes(config)
+    )
+
+
+def run(
+    tasks: tuple[Task, ...],
+    *,
+    device: str = "auto",
+    seconds: float = 0.5,
+    most_bytes: int | None = None,
+    most_seconds: float | None = None,
+    stop: threading.Event | None = None,
+) -> Iterator[Measurement]:
+    """The tasks' results, each as soon as it is there. Setting `stop`, or closing the iterator, ends it at once.
+
+    A task that takes its process down with it is a failed result, and the next ones go on in a new process.
+    """
+    device, done = devices.resolve(device), 0
+    while done < len(tasks) and not (stop and stop.is_set()):
+        machine = None
+        order = Order(tasks[done:], device, seconds, most_bytes, most_seconds)
+        for message in _child(order, stop):
+            if isinstance(message, Machine):
+                machine = message
+            elif isinstance(message, Measurement):
+                done += 1
+                yield message
+            else:  # the exit status of a process that left a task undone
+                yield Measurement(tasks[done], machine, failure=_why(tasks[done], message))
+                done += 1
+
+
+@contextmanager
+def turn(stop: threading.Event | None = None) -> Iterator[bool]:
+    """This machine's one measurement at a time, whoever asks; False where `stop` was set while waiting."""
+    lock = FileLock(Path(tempfile.gettempdir()) / "pvt-viz-measuring.lock", mode=0o666)
+    while not (stop and stop.is_set()):
+        try:
+            lock.acquire(timeout=TICK)
+        except Timeout:
+            continue
+        try:
+            yield True
+        finally:
+            lock.release()
+        return
+    yield False
+
+
+def _child(order: Order, stop: threading.Event | None) -> Iterator[Machine | Measurement | int]:
+    """What a measuring process says; at the end, if tasks are left and nobody stopped it, its exit status."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pvt_viz.cost.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
+    )
+    said: queue.SimpleQueue = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(process, order, said), daemon=True).start()
+    left = len(order.tasks)
+    try:
+        while left and not (stop and stop.is_set()):
+            try:
+                message = said.get(timeout=TICK)
+            except queue.Empty:
+                continue
+            if message is None:
+                yield process.wait()
+                return
+            left -= isinstance(message, Measurement)
+            yield message
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _listen(process: subprocess.Popen, order: Order, said: queue.SimpleQueue) -> None:
+    """Hand the order over and pass every answer on; None once there will be no more."""
+    try:
+        with process.stdin as stdin:
+            pickle.dump(order, stdin)
+        with process.stdout as stdout:
+            while True:
+                said.put(pickle.load(stdout))
+    except (EOFError, OSError, pickle.UnpicklingError):
+        said.put(None)
+
+
+def _why(task: Task, status: int) -> str:
+    if status in (-9, 137):
+        return f"Out of memory at {task.size}: the system ended the measurement."
+    return f"Failed at {task.size}: the measuring process ended with status {status}."
