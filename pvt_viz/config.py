@@ -153,6 +153,11 @@ class PVTConfig:
         """`image_size` as (H, W)."""
         return _as_hw(self.image_size)
 
+    def alike(self, other: "PVTConfig") -> bool:
+        """Whether both are the same network, whatever the image size."""
+        mine, theirs = vars(self), vars(other)
+        return all(mine[field] == theirs[field] for field in mine if field != "image_size")
+
     def shapes(self, image_size: int | Size | None = None) -> tuple[StageShape, ...]:
         """The shape of every stage for an image of this size (default: the configuration's own).
 

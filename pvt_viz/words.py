@@ -1,6 +1,7 @@
 """How numbers and symbols are written for people."""
 
 SUBSCRIPTS = "₀₁₂₃₄"
+PREFIXES = "qryzafpnµm kMGTPEZYRQ"  # thousandths to the left of the blank, thousands to its right
 
 
 def times(size: tuple[int, int]) -> str:
@@ -10,7 +11,13 @@ def times(size: tuple[int, int]) -> str:
 
 def megabytes(count: float) -> str:
     """Bytes, in powers of ten: 1 MB = 10⁶ bytes."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count:.0f} B"
+    return si(round(count), "B")
+
+
+def si(value: float, unit: str) -> str:
+    """Three significant digits with the prefix that fits: 1.94 GMAC, 39.3 MB, 12.5 ms."""
+    digits, power = f"{value:.2e}".split("e")  # rounded before the prefix is chosen: 999.6e6 is 1 G
+    middle = PREFIXES.index(" ")
+    thousands = max(-middle, min(int(power) // 3, middle)) if value else 0
+    number = float(digits) * 10.0 ** (int(power) - 3 * thousands)
+    return f"{number:.3g} {PREFIXES[middle + thousands].strip()}{unit}".strip()

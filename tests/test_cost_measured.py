@@ -155,7 +155,7 @@ def test_a_sweep_can_be_stopped_and_what_was_measured_stays():
     stop, before = threading.Event(), children()
     tasks = sweep.plan(TINY, (64, 128, 1024))
     kept = []
-    for point in sweep.run(tasks, device="cpu", stop=stop):
+    for point in sweep.run(tasks, device="cpu", stopped=stop.is_set):
         kept.append(point)
         stop.set()
     assert 1 <= len(kept) < len(tasks)
@@ -196,7 +196,7 @@ def test_waiting_for_a_turn_can_be_given_up(tmp_path, monkeypatch):
     with sweep.turn() as mine:
         assert mine
         threading.Timer(0.3, stop.set).start()
-        with sweep.turn(stop) as turned:
+        with sweep.turn(stop.is_set) as turned:
             assert not turned
 
 

@@ -76,7 +76,7 @@ def test_the_median_is_of_at_least_three_runs_and_at_most_thirty():
 @pytest.mark.parametrize("variant", [FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT])
 @pytest.mark.parametrize("budget", [10**9, 24 * 10**9])
 def test_the_frontier_is_the_last_side_that_fits(preset, variant, budget):
-    limit = frontier(PRESETS[preset], variant, budget)
+    [limit] = frontier(PRESETS[preset], variant, (budget,))
 
     def needed(side: int) -> int:
         return Task(get_config(preset, image_size=side), Scope("forward"), variant).needed_bytes
@@ -86,10 +86,11 @@ def test_the_frontier_is_the_last_side_that_fits(preset, variant, budget):
 
 
 def test_a_budget_that_nothing_fits():
-    limit = frontier(PRESETS["pvt_tiny"], SRA, 10**6)
+    [limit] = frontier(PRESETS["pvt_tiny"], SRA, (10**6,))
     assert (limit.side, limit.used_bytes) == (0, 0)
 
 
 def test_ratios_that_need_a_large_image_start_the_search_there():
     config = get_config("pvt_tiny", image_size=1024, patch_sizes=(16, 4, 2, 2))
-    assert frontier(config, SRA, 24 * 10**9).side % 256 == 0
+    [limit] = frontier(config, SRA, (24 * 10**9,))
+    assert limit.side % 256 == 0

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,11 @@ from pvt_viz.cost.variants import Variant, variants
 
 ROOT = Path(__file__).parents[2]
 TICK = 0.2  # seconds between two looks at whether to stop
+
+
+def never() -> bool:
+    """For sweeps that nobody stops."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -100,17 +105,17 @@ def run(
     seconds: float = 0.5,
     most_bytes: int | None = None,
     most_seconds: float | None = None,
-    stop: threading.Event | None = None,
+    stopped: Callable[[], bool] = never,
 ) -> Iterator[Measurement]:
-    """The tasks' results, each as soon as it is there. Setting `stop`, or closing the iterator, ends it at once.
+    """The tasks' results, each as soon as it is there. Once `stopped()`, or closed, it ends at once.
 
     A task that takes its process down with it is a failed result, and the next ones go on in a new process.
     """
     device, done = devices.resolve(device), 0
-    while done < len(tasks) and not (stop and stop.is_set()):
+    while done < len(tasks) and not stopped():
         machine = None
         order = Order(tasks[done:], device, seconds, most_bytes, most_seconds)
-        for message in _child(order, stop):
+        for message in _child(order, stopped):
             if isinstance(message, Machine):
                 machine = message
             elif isinstance(message, Measurement):
@@ -122,10 +127,10 @@ def run(
 
 
 @contextmanager
-def turn(stop: threading.Event | None = None) -> Iterator[bool]:
-    """This machine's one measurement at a time, whoever asks; False where `stop` was set while waiting."""
+def turn(stopped: Callable[[], bool] = never) -> Iterator[bool]:
+    """This machine's one measurement at a time, whoever asks; False where it was `stopped()` while waiting."""
     lock = FileLock(Path(tempfile.gettempdir()) / "pvt-viz-measuring.lock", mode=0o666)
-    while not (stop and stop.is_set()):
+    while not stopped():
         try:
             lock.acquire(timeout=TICK)
         except Timeout:
@@ -138,7 +143,7 @@ def turn(stop: threading.Event | None = None) -> Iterator[bool]:
     yield False
 
 
-def _child(order: Order, stop: threading.Event | None) -> Iterator[Machine | Measurement | int]:
+def _child(order: Order, stopped: Callable[[], bool]) -> Iterator[Machine | Measurement | int]:
     """What a measuring process says; at the end, if tasks are left and nobody stopped it, its exit status."""
     process = subprocess.Popen(
         [sys.executable, "-m", "pvt_viz.cost.worker"],
@@ -152,7 +157,7 @@ def _child(order: Order, stop: threading.Event | None) -> Iterator[Machine | Mea
     threading.Thread(target=_listen, args=(process, order, said), daemon=True).start()
     left = len(order.tasks)
     try:
-        while left and not (stop and stop.is_set()):
+        while left and not stopped():
             try:
                 message = said.get(timeout=TICK)
             except queue.Empty:

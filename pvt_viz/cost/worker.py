@@ -39,6 +39,8 @@ def main() -> None:
 def work(order: Order) -> Iterator[Machine | Measurement]:
     """The machine, then the result of every task in turn."""
     first_to_go()
+    # On all cores at once, every pause of one (a browser beside it is enough) stalls the others at the next barrier.
+    torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     machine = Machine(
         device=order.device,
         name=devices.describe(order.device),

@@ -1,12 +1,11 @@
 """What the visitor has chosen, as plain data: from loose words (a URL, widgets) to a valid choice, and back."""
 
-import difflib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pvt_viz.config import PRESETS, PVTConfig, Size, get_config
 from pvt_viz.samples import SAMPLES
+from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.words import SUBSCRIPTS
 
 SIZES = (64, 96, 112, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512)
@@ -85,9 +84,9 @@ def choose(words: Mapping[str, object], size_of: SizeOf, devices: tuple[str, ...
 
     def pick(name: str, default):
         word = words.get(name, default)
-        value = _nearest(word, options[name], default)
+        value = nearest(word, options[name], default)
         if name in words and str(value) != str(word):
-            replaced.append(f"{label(name)}: {_short(word)} is not possible here; {value} is shown instead.")
+            replaced.append(replacement(label(name), word, value))
         elif value != default and name not in words:
             followed.append(f"{label(name)} = {value}")
         return value
@@ -121,28 +120,3 @@ def label(name: str) -> str:
     if is_ratio(name):
         return ("p" if name[0] == "p" else "R") + SUBSCRIPTS[int(name[1])]
     return {"picture": "Sample", "crop": "Framing", "size": "Image size"}.get(name, name.capitalize())
-
-
-def _nearest(word: object, options: tuple, default):
-    """The option that is meant: equal, else nearest in value or in spelling, else the default (or what is left)."""
-    by_text = {str(option): option for option in options}
-    if str(word) in by_text:
-        return by_text[str(word)]
-    fallback = default if default in options else options[-1]
-    if isinstance(options[0], int):
-        try:
-            wanted = float(str(word))
-        except ValueError:
-            return fallback
-        if wanted != wanted:  # not a number, by name
-            return fallback
-        wanted = min(max(wanted, options[0]), options[-1])  # also what is infinitely far away
-        return min(options, key=lambda option: abs(option - wanted))
-    close = difflib.get_close_matches(str(word), list(by_text), n=1)
-    return by_text[close[0]] if close else fallback
-
-
-def _short(word: object) -> str:
-    """A stranger's word, safe to repeat on the page: short, and as code, where Markdown makes no link of it."""
-    text = re.sub(r"[^\w.,+-]+", "…", str(word))
-    return f"`{text[:24]}…`" if len(text) > 25 else f"`{text}`"

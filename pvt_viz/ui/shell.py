@@ -30,6 +30,7 @@ page = st.navigation(
             url_path="attention",
         ),
         st.Page(PAGES / "reduction.py", title="Reduction", icon=":material/grid_view:", url_path="reduction"),
+        st.Page(PAGES / "cost.py", title="Cost", icon=":material/balance:", url_path="cost"),
     ]
 )
 # A page that is opened again mounts its components anew: they must be told the view of now, not of then.
@@ -37,5 +38,5 @@ turned = st.session_state.get("page_shown") != page.url_path
 if turned:
     st.session_state["page_shown"] = page.url_path
     st.session_state["page_visit"] = st.session_state.get("page_visit", 0) + 1
-st.session_state["scene_of"] = sidebar.show(turned=turned)
+st.session_state["scene_of"] = sidebar.show(turned=turned, pictured=page.url_path != "cost")
 page.run()

@@ -6,6 +6,7 @@ from pvt_viz import devices, images
 from pvt_viz.config import PRESETS, Size
 from pvt_viz.samples import SAMPLES
 from pvt_viz.ui import address, uploads, view
+from pvt_viz.ui.lab import choice as lab
 from pvt_viz.ui.selection import Choice, Selection, choose, is_ratio, label
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.words import times
@@ -15,15 +16,18 @@ CROPS = {"square": "Centre square", "whole": "Whole picture"}
 _LAST = "selection"
 
 
-def show(*, turned: bool) -> tuple[Selection, Picture]:
-    """Draw the sidebar and return what is chosen in it; `turned` says that another page has just been opened."""
+def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
+    """Draw the sidebar and return what is chosen in it.
+
+    `turned` says that another page has just been opened, `pictured` whether the page shows the picture.
+    """
     query = address.arrived(turned=turned)
     with st.sidebar:
-        own = _picture_source()
-        replaced = view.adopt(query.get("view", "")) if query is not None else []
+        own = _picture_source() if pictured else _own_picture()
+        replaced = [*view.adopt(query.get("view", "")), *lab.adopt(query)] if query is not None else []
         choice = choose(_words(query), lambda *of: _image_size(own, *of), devices.available())
         _tell_widgets(choice.selection)
-        if own is None:
+        if pictured and own is None:
             st.selectbox(
                 "Sample",
                 choice.options["picture"],
@@ -31,7 +35,8 @@ def show(*, turned: bool) -> tuple[Selection, Picture]:
                 format_func=lambda name: SAMPLES[name].title,
                 on_change=address.touch,
             )
-        _framing(choice)
+        if pictured:
+            _framing(choice)
         _network(choice)
         _stages(choice)
         st.button(
@@ -42,7 +47,7 @@ def show(*, turned: bool) -> tuple[Selection, Picture]:
     if replaced or choice.replaced:  # said once: the next action redraws the page without it
         st.info(" ".join([*replaced, *choice.replaced]), icon=":material/info:")
     st.session_state[_LAST] = choice.selection
-    address.write({**choice.selection.query(), **view.query()})
+    address.write({**choice.selection.query(), **view.query(), **lab.query()})
     return choice.selection, own or Picture.sample(choice.selection.picture)
 
 
@@ -78,13 +83,14 @@ def _reset() -> None:
     st.session_state[_LAST] = choose({}, lambda _picture, _crop, size: (size, size), devices.available()).selection
     uploads.forget()
     view.reset()
+    lab.reset()
     address.touch()
 
 
 def _picture_source() -> Picture | None:
     """The visitor's own picture, or None while a sample is shown."""
     st.subheader("Picture", anchor=False)
-    st.session_state.setdefault("source", SOURCES[0])
+    _own_picture()
     source = st.segmented_control(
         "Where from",
         SOURCES,
@@ -116,6 +122,13 @@ def _picture_source() -> Picture | None:
         st.text(f"Still shown: {picture.title}")
         st.button("Forget it", on_click=uploads.receive, args=(source, None, ""))
     return picture
+
+
+def _own_picture() -> Picture | None:
+    """The visitor's picture on a page without a chooser: the choice is kept all the same."""
+    source = st.session_state.setdefault("source", SOURCES[0])
+    st.session_state["source"] = source  # a widget that is not drawn would lose it
+    return uploads.kept(source)
 
 
 def _receive(source: str, key: str) -> None:

@@ -1,0 +1,70 @@
+"""Variants and networks side by side: per stage, and over the image size."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from pvt_viz.config import PRESETS, PVTConfig
+from pvt_viz.cost import memory, parts
+from pvt_viz.cost.counted import BYTES, analyze
+from pvt_viz.cost.variants import Variant, variants, without_sra
+
+SIDES = (64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048)
+"""Image sizes of a growth curve: multiples of 32, for whose grids every preset's patches come out even."""
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """One stage under one variant, for a whole batch."""
+
+    stage: int
+    variant: Variant
+    attention_macs: int
+    """QKᵀ and softmax·V in all blocks: what SRA is meant to cut."""
+    layer_macs: int
+    """The same with the fold and the projections: all that the attention layers do."""
+    peak_bytes: int
+    """Extra memory of one attention layer at its worst moment."""
+
+
+def by_stage(config: PVTConfig, batch: int = 1, dtype: str = "float32") -> tuple[tuple[StageCost, ...], ...]:
+    """A tuple per stage, in it one entry per variant that differs for this configuration."""
+    columns = []
+    for variant in variants(config):
+        report = analyze(variant.of(config), batch=batch, attention=variant.attention, dtype=dtype)
+        columns.append(
+            [
+                StageCost(
+                    stage=shape.index,
+                    variant=variant,
+                    attention_macs=sum(r.macs for r in report.select(stage=shape.index, part=parts.ATTENTION)),
+                    layer_macs=sum(r.macs for r in report.select(stage=shape.index, part=parts.ATTENTION_LAYER)),
+                    peak_bytes=memory.peak(memory.attention(shape, batch, variant.attention)).numbers * BYTES[dtype],
+                )
+                for shape in report.shapes
+            ]
+        )
+    return tuple(zip(*columns, strict=True))
+
+
+def figure_6() -> dict[str, PVTConfig]:
+    """The transformers of the paper's Figure 6, and PVT-Small without its reduction."""
+    vit, small = PRESETS["vit_small_16_paper"], PRESETS["pvt_small"]
+    return {
+        "ViT-Small/16 (paper)": vit,
+        "ViT-Small/32 (paper)": replace(vit, patch_sizes=(32,)),
+        "PVT-Small": small,
+        "PVT-Small without SRA": without_sra(small),
+    }
+
+
+@lru_cache(maxsize=64)
+def growth(config: PVTConfig, batch: int = 1, sides: tuple[int, ...] = SIDES) -> tuple[int | None, ...]:
+    """MACs of a forward at every side; None where the image is too small for the network."""
+    return tuple(_macs(config, side, batch) for side in sides)
+
+
+def _macs(config: PVTConfig, side: int, batch: int) -> int | None:
+    try:
+        return analyze(config, side, batch).macs
+    except ValueError:
+        return None

@@ -1,0 +1,101 @@
+"""Measurements as a file: written by `python -m pvt_viz.cost.record`, shown by the Cost page."""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pvt_viz.config import get_config
+from pvt_viz.cost.scope import Scope
+from pvt_viz.cost.task import Machine, Measurement, Task
+from pvt_viz.cost.variants import VARIANTS
+
+FOLDER = Path(__file__).parents[2] / "assets" / "measurements"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one machine measured on one day."""
+
+    machine: Machine
+    date: str
+    """Year-month-day."""
+    versions: dict[str, str]
+    points: tuple[Measurement, ...]
+
+    @property
+    def label(self) -> str:
+        return f"{self.machine.name}, {self.date}"
+
+    @property
+    def file_name(self) -> str:
+        return re.sub(r"[^a-z0-9]+", "-", self.machine.name.lower()).strip("-") + ".json"
+
+
+def write(recording: Recording, folder: Path = FOLDER) -> Path:
+    """One file per device; an earlier one of the same device is replaced, at once or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / recording.file_name
+    data = {
+        "machine": asdict(recording.machine),
+        "date": recording.date,
+        "versions": recording.versions,
+        "points": [_to_json(point) for point in recording.points],
+    }
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(data, indent=1) + "\n")
+    draft.replace(path)
+    return path
+
+
+def read(path: Path) -> Recording:
+    """Raises ValueError, with one sentence, for a file that is not a recording."""
+    try:
+        data = json.loads(path.read_text())
+        machine = Machine(**data["machine"])
+        points = tuple(_from_json(point, machine) for point in data["points"])
+        return Recording(machine, str(data["date"]), dict(data["versions"]), points)
+    except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(
+            f"{path.name} is not a recording that this version can read ({error}); record it anew."
+        ) from error
+
+
+def all_in(folder: Path) -> tuple[list[Recording], list[str]]:
+    """Every recording of a folder, and a sentence for every file that is none."""
+    found, problems = [], []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(read(path))
+        except ValueError as error:
+            problems.append(str(error))
+    return found, problems
+
+
+def _to_json(point: Measurement) -> dict:
+    task = point.task
+    return {
+        "model": task.config.name,
+        "image_size": task.config.image_hw,
+        "patch_sizes": task.config.patch_sizes,
+        "reductions": task.config.reductions,
+        "scope": task.scope,
+        "variant": task.variant.name,
+        "batch": task.batch,
+        "dtype": task.dtype,
+        "seconds": point.seconds,
+        "runs": point.runs,
+        "peak_bytes": point.peak_bytes,
+        "failure": point.failure,
+    }
+
+
+def _from_json(data: dict, machine: Machine) -> Measurement:
+    config = get_config(
+        data["model"],
+        image_size=tuple(data["image_size"]),
+        patch_sizes=tuple(data["patch_sizes"]),
+        reductions=tuple(data["reductions"]),
+    )
+    task = Task(config, Scope(*data["scope"]), VARIANTS[data["variant"]], data["batch"], data["dtype"])
+    return Measurement(task, machine, data["seconds"], data["runs"], data["peak_bytes"], data["failure"])

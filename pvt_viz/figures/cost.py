@@ -1,0 +1,119 @@
+"""The charts of the Cost page, described from numbers that were counted or measured elsewhere."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from pvt_viz.figures.chart import Chart, Series
+
+# Told apart on light and on dark, and with protanopia, deuteranopia and tritanopia (CIEDE2000 at least 14).
+GRAY, OCHRE, AZURE = "#77818c", "#b08a1e", "#3a73d6"
+VARIANT_LOOKS = {
+    "full_explicit": {"colour": GRAY, "hatch": "/"},
+    "full_fused": {"colour": OCHRE, "hatch": "x"},
+    "sra": {"colour": AZURE, "hatch": ""},
+    "sra_explicit": {"colour": AZURE, "hatch": "/"},
+}
+GROWTH_LOOKS = ({"colour": GRAY}, {"colour": GRAY, "dash": "dash"}, {"colour": AZURE}, {"colour": OCHRE, "dash": "dot"})
+SIDE_TICKS = (64, 128, 224, 512, 1024, 2048)
+
+
+def bars(
+    places: Sequence[str],
+    values: Mapping[str, Sequence[float | None]],
+    labels: Mapping[str, str],
+    *,
+    title: str,
+    x_title: str,
+    y_title: str,
+    caption: str,
+    unit: str,
+    log: bool,
+) -> Chart:
+    """For every variant (by name) a bar at every place."""
+    return Chart(
+        title=title,
+        caption=caption,
+        x_title=x_title,
+        y_title=y_title,
+        unit=unit,
+        log_y=log,
+        series=tuple(
+            Series(name=labels[name], x=tuple(places), y=tuple(heights), look="bar", **VARIANT_LOOKS[name])
+            for name, heights in values.items()
+        ),
+    )
+
+
+def growth(
+    curves: Mapping[str, Sequence[float | None]], sides: Sequence[int], chosen: int, *, caption: str, unit: str
+) -> Chart:
+    """Lines over the image size, both axes logarithmic, the chosen size marked."""
+    return Chart(
+        title="Cost of one forward over the image size",
+        caption=caption,
+        x_title="image side, pixels",
+        y_title="one forward",
+        unit=unit,
+        log_x=True,
+        log_y=True,
+        mark=chosen,
+        mark_label=f"{chosen} px",
+        ticks=SIDE_TICKS,
+        series=tuple(
+            Series(name=name, x=tuple(sides), y=tuple(heights), look="line", **look)
+            for (name, heights), look in zip(curves.items(), GROWTH_LOOKS, strict=True)
+        ),
+    )
+
+
+def measured(
+    curves: Mapping[str, Callable[[int], float | None]],
+    points: Mapping[str, Mapping[str, Sequence[tuple[int, float, str]]]],
+    labels: Mapping[str, str],
+    sides: Sequence[int],
+    *,
+    title: str,
+    caption: str,
+    y_title: str,
+    unit: str,
+) -> Chart:
+    """Predicted lines, and measured points over them: per source and variant (side, value, note).
+
+    Points of the first source are filled, those of the others hollow.
+    """
+    lines = [
+        Series(
+            name=labels[name],
+            x=tuple(sides),
+            y=tuple(curve(side) for side in sides),
+            look="line",
+            colour=VARIANT_LOOKS[name]["colour"],
+            group=labels[name],
+        )
+        for name, curve in curves.items()
+    ]
+    dots = [
+        Series(
+            name=f"{labels[name]}, {source}",
+            x=tuple(side for side, _, _ in found),
+            y=tuple(value for _, value, _ in found),
+            notes=tuple(note for _, _, note in found),
+            look="points",
+            colour=VARIANT_LOOKS[name]["colour"],
+            group=labels[name],
+            hollow=i > 0,
+        )
+        for i, (source, by_variant) in enumerate(points.items())
+        for name, found in by_variant.items()
+        if found
+    ]
+    return Chart(
+        title=title,
+        caption=caption,
+        x_title="image side, pixels",
+        y_title=y_title,
+        unit=unit,
+        log_x=True,
+        log_y=True,
+        ticks=SIDE_TICKS,
+        series=(*lines, *dots),
+    )

@@ -1,0 +1,61 @@
+"""A chart on a page, and everything that it can be taken away as."""
+
+import csv
+import io
+from functools import partial
+
+import streamlit as st
+
+from pvt_viz.figures import chart, chart_paper, chart_screen
+from pvt_viz.figures.chart import Chart
+
+QUIET = {"displaylogo": False, "displayModeBar": False}
+
+
+def show(shown: Chart, *, key: str, alt: str) -> None:
+    """The chart with its caption; below it a menu of files, each made only when it is asked for."""
+    figure = chart_screen.figure(shown).update_layout(dragmode=False)  # on a phone a finger on it scrolls the page
+    st.plotly_chart(figure, key=key, config=QUIET, alt=alt)
+    st.caption(shown.caption)
+    files = [
+        *(
+            (f"PNG, {scale}×", "image/png", f"{scale}x.png", partial(chart_paper.png, shown, scale))
+            for scale in (1, 2, 4)
+        ),
+        ("SVG", "image/svg+xml", "svg", partial(chart_paper.svg, shown)),
+        ("Interactive HTML", "text/html", "html", partial(chart_screen.html, shown)),
+        ("Numbers (CSV)", "text/csv", "csv", partial(chart.csv, shown)),
+    ]
+    with st.popover("Download", icon=":material/download:"):
+        for label, mime, ending, make in files:
+            st.download_button(
+                label,
+                make,
+                file_name=f"pvt-viz-{key}.{ending}",
+                mime=mime,
+                key=f"{key}_{ending}",
+                on_click="ignore",
+                width="stretch",
+            )
+
+
+def table(rows: list[dict], *, key: str, alt: str, numbers: list[dict] | None = None) -> None:
+    """A table; `numbers`, where given, is the same at full precision, and what the CSV holds."""
+    st.table(rows, alt=alt, hide_index=True)
+    st.download_button(
+        "Table (CSV)",
+        partial(_csv, numbers or rows),
+        file_name=f"pvt-viz-{key}.csv",
+        mime="text/csv",
+        key=f"{key}_table",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _csv(rows: list[dict]) -> bytes:
+    out = io.StringIO()
+    lines = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
+    return out.getvalue().encode()

@@ -1,0 +1,119 @@
+"""What a larger image costs: the paper's Figure 6 recomputed, and the largest image that a memory allows."""
+
+from functools import partial
+
+import streamlit as st
+
+from pvt_viz.config import PVTConfig
+from pvt_viz.cost.compare import SIDES, figure_6, growth
+from pvt_viz.cost.counted import analyze
+from pvt_viz.cost.frontier import Limit, frontier
+from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT
+from pvt_viz.figures import cost as figures
+from pvt_viz.ui import charts
+from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.words import si, times
+
+BUDGETS = (4, 8, 16, 24, 80)
+"""Gigabytes (10⁹ bytes) of common cards."""
+FROM, TO = 224, 640
+
+
+def show_growth(lab: Lab) -> None:
+    st.header("What a larger image costs", anchor=False)
+    networks = figure_6()
+    curves = {name: growth(config, lab.batch) for name, config in networks.items()}
+    caption = (
+        "The transformers of the paper's Figure 6, recomputed, and PVT-Small with R = 1 everywhere. The figure's"
+        " GFLOPs are GMACs; its ResNet50 is left out: only attention is priced here."
+    )
+    chart = figures.growth(
+        {name: [None if macs is None else lab.counted(macs) for macs in curve] for name, curve in curves.items()},
+        SIDES,
+        lab.side,
+        caption=caption,
+        unit=lab.unit,
+    )
+    charts.show(chart, key="growth", alt=f"Lines: {lab.unit}s of a forward over the image side, for four networks.")
+    now = {name: growth(config, lab.batch, (lab.side,))[0] for name, config in networks.items()}
+    said = ", ".join(f"{name} {lab.amount(macs)}" for name, macs in now.items() if macs is not None)
+    st.markdown(f"At the chosen {times((lab.side, lab.side))}: {said}.")
+    factors = {}
+    for name, config in networks.items():
+        small, large = growth(config, 1, (FROM, TO))
+        factors[name] = large / small
+    grown = ", ".join(f"{name} {factor:.3g}×" for name, factor in factors.items())
+    st.markdown(
+        f":material/compare_arrows: **Where this differs from the paper.** Its caption ranks the growth as ViT-Small/16,"
+        f" then ViT-Small/32, then PVT-Small. Counted from {FROM} to {TO} pixels it is {grown}: SRA divides the number"
+        " of keys by R², but both queries and keys still grow with the image, so PVT-Small grows faster than a ViT whose"
+        " patches are 32 pixels wide. The gap to PVT-Small without SRA is what the reduction is worth."
+    )
+
+
+def show_frontier(config: PVTConfig, lab: Lab) -> None:
+    st.header("How large a picture fits", anchor=False)
+    ways = (
+        (FULL_EXPLICIT, FULL_FUSED) if max(config.reductions) == 1 else (FULL_EXPLICIT, FULL_FUSED, SRA_EXPLICIT, SRA)
+    )
+    budgets = tuple(gigabytes * 10**9 for gigabytes in BUDGETS)
+    limits = {way: frontier(config, way, budgets, lab.dtype) for way in ways}
+    chart = figures.bars(
+        [f"{gigabytes} GB" for gigabytes in BUDGETS],
+        {way.name: [limit.side for limit in found] for way, found in limits.items()},
+        {way.name: way.label for way in ways},
+        title="The largest square image, one at a time",
+        x_title="memory",
+        y_title="side, pixels",
+        caption=f"{config.name}, {lab.dtype}, without gradients: weights, image and the worst moment together. 1 GB is"
+        " 10⁹ bytes, all of it for the network; a driver and a desktop take their share.",
+        unit="",
+        log=lab.axis == "log",
+    )
+    charts.show(chart, key="frontier", alt="Bars: the largest square image for five memory budgets, for every variant.")
+    charts.table(
+        [
+            {"attention": way.label, **{f"{b} GB": _cell(limit) for b, limit in zip(BUDGETS, found, strict=True)}}
+            for way, found in limits.items()
+        ],
+        numbers=[
+            {
+                "attention": way.label,
+                "budget_bytes": limit.budget_bytes,
+                "side_pixels": limit.side,
+                "used_bytes": limit.used_bytes,
+                "breaks_stage": limit.breaks.stage,
+                "breaks_while": limit.breaks.doing,
+            }
+            for way, found in limits.items()
+            for limit in found
+        ],
+        key="frontier",
+        alt="The largest square image for five memory budgets, and what gives out first.",
+    )
+    st.caption(
+        f"In brackets: what holds most at the next size up, {limits[ways[0]][0].step} pixels more, and breaks first."
+    )
+    if SRA in ways:
+        _lesson(config, lab, limits[FULL_FUSED][-1], limits[SRA][-1])
+
+
+def _cell(limit: Limit) -> str:
+    if not limit.side:
+        return f"nothing (stage {limit.breaks.stage}, {limit.breaks.doing})"
+    return f"{'over ' if limit.unbounded else ''}{limit.side:,} px (stage {limit.breaks.stage}, {limit.breaks.doing})"
+
+
+def _lesson(config: PVTConfig, lab: Lab, fused: Limit, sra: Limit) -> None:
+    side = min(fused.side, sra.side)
+    if not side:
+        return
+    price = partial(analyze, image_size=side, batch=1)
+    full, reduced = price(FULL_FUSED.of(config)).macs, price(config).macs
+    st.markdown(
+        f":material/lightbulb: **What fused kernels change.** They store no map, so at {BUDGETS[-1]} GB full attention"
+        f" reaches {fused.side:,} px and SRA {sra.side:,} px: what fills the memory there is"
+        f" {sra.breaks.doing} of stage {sra.breaks.stage}, which both have. The arithmetic stays: at {side:,} px a forward"
+        f" takes {lab.amount(full)} with full attention and {lab.amount(reduced)} with SRA, **{full / reduced:.3g}×**"
+        f" less. Peak memory there: {si(sra.used_bytes, 'B')} of {si(sra.budget_bytes, 'B')}."
+    )

@@ -1,0 +1,193 @@
+"""Every part with its formula and numbers; what R costs elsewhere; the same network under other ratios."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pvt_viz.config import PVTConfig
+from pvt_viz.cost.counted import CostReport, analyze
+from pvt_viz.cost.variants import what_ifs, without_sra
+from pvt_viz.ui import address, charts, view
+from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.words import si
+
+
+def headline(config: PVTConfig, lab: Lab) -> None:
+    """Four totals, each beside what it would be without SRA."""
+    chosen = {kind: analyze(config, batch=lab.batch, attention=kind, dtype=lab.dtype) for kind in ("explicit", "fused")}
+    ones = without_sra(config)
+    full = {kind: analyze(ones, batch=lab.batch, attention=kind, dtype=lab.dtype) for kind in ("explicit", "fused")}
+    compared = config != ones
+
+    def beside(text: str) -> str | None:
+        return text if compared else None
+
+    columns = st.columns(4)
+    with columns[0]:
+        added = chosen["fused"].params - full["fused"].params
+        st.metric("Parameters", si(chosen["fused"].params, ""))
+        st.caption(beside(f"SRA adds {si(added, '')} of them") or "no fold, so none added")
+    with columns[1]:
+        macs, before = chosen["fused"].macs, full["fused"].macs
+        st.metric("One forward", lab.amount(macs))
+        st.caption(beside(f"without SRA {lab.amount(before)}: {before / macs:.3g}×") or "full attention")
+    with columns[2]:
+        maps, before = chosen["explicit"].attention_map_bytes, full["explicit"].attention_map_bytes
+        st.metric("All attention maps", si(maps, "B"))
+        st.caption(beside(f"without SRA {si(before, 'B')}: {before / maps:.3g}×") or "if they are kept")
+    with columns[3]:
+        peak, before = chosen["fused"].peak_activation_bytes, full["explicit"].peak_activation_bytes
+        st.metric("Peak beside weights", si(peak, "B"))
+        st.caption(f"full attention written out {si(before, 'B')}: {before / peak:.3g}×")
+
+
+def show_extra(config: PVTConfig, lab: Lab) -> None:
+    """The other side of the bargain."""
+    st.header("What R costs elsewhere", anchor=False)
+    report = analyze(config, batch=lab.batch, dtype=lab.dtype)
+    folds = report.select(part="fold")
+    if not folds:
+        st.markdown("Every R is 1 here: there is no fold, and nothing is added.")
+    else:
+        params, macs = sum(fold.params for fold in folds), sum(fold.macs for fold in folds)
+        st.markdown(
+            f"SRA *adds* parameters: the folds hold **{si(params, '')}** of {si(report.params, '')}"
+            f" ({params / report.params:.1%}). In arithmetic they are cheap: **{lab.amount(macs)}** of"
+            f" {lab.amount(report.macs)} ({macs / report.macs:.1%}). A fold costs N·C² a block, whatever R is (where R"
+            " divides the grid); its weights grow with R²."
+        )
+    charts.table(
+        [_fold(report, stage, lab, exact=False) for stage in range(1, len(report.shapes) + 1)],
+        numbers=[_fold(report, stage, lab, exact=True) for stage in range(1, len(report.shapes) + 1)],
+        key="folds",
+        alt="Parameters and multiply-adds of the folds, per stage.",
+    )
+    st.subheader("The same network, otherwise", anchor=False)
+    st.markdown("SRA at no stage, at one stage alone, and a ViT whose patches are as small as those of stage 1.")
+    ifs = {
+        name: {kind: analyze(other, batch=lab.batch, attention=kind, dtype=lab.dtype) for kind in ("explicit", "fused")}
+        for name, other in what_ifs(config).items()
+    }
+    charts.table(
+        [
+            {
+                "network": name,
+                "parameters": si(priced["fused"].params, ""),
+                f"forward, {lab.unit}": lab.amount(priced["fused"].macs),
+                "all maps": si(priced["explicit"].attention_map_bytes, "B"),
+                "peak, explicit": si(priced["explicit"].peak_activation_bytes, "B"),
+                "peak, fused": si(priced["fused"].peak_activation_bytes, "B"),
+            }
+            for name, priced in ifs.items()
+        ],
+        numbers=[
+            {
+                "network": name,
+                "parameters": priced["fused"].params,
+                f"forward_{lab.unit}": lab.counted(priced["fused"].macs),
+                "attention_map_bytes": priced["explicit"].attention_map_bytes,
+                "peak_bytes_explicit": priced["explicit"].peak_activation_bytes,
+                "peak_bytes_fused": priced["fused"].peak_activation_bytes,
+            }
+            for name, priced in ifs.items()
+        ],
+        key="what_ifs",
+        alt="Cost of the same network under other ratios.",
+    )
+
+
+def _fold(report: CostReport, stage: int, lab: Lab, *, exact: bool) -> dict:
+    """What the folds of a stage add, and what share of the stage that is; for people, or exactly."""
+    fold, whole = report.select(stage=stage, part="fold"), report.select(stage=stage)
+    params, macs = sum(row.params for row in fold), sum(row.macs for row in fold)
+    all_params, all_macs = sum(row.params for row in whole), sum(row.macs for row in whole)
+    shares = params / all_params, macs / all_macs
+    return {
+        "stage": stage,
+        "R": report.shapes[stage - 1].reduction,
+        "parameters of the folds": params if exact else si(params, ""),
+        "share of the stage's parameters": shares[0] if exact else f"{shares[0]:.1%}",
+        f"{lab.unit}s of the folds": lab.counted(macs) if exact else lab.amount(macs),
+        f"share of the stage's {lab.unit}s": shares[1] if exact else f"{shares[1]:.1%}",
+    }
+
+
+def show_formulas(config: PVTConfig, lab: Lab) -> None:
+    """Every part of one stage: the formula, the formula with its numbers, and what comes out."""
+    st.header("Every formula, with its numbers", anchor=False)
+    report = analyze(config, batch=lab.batch, dtype=lab.dtype)
+    stage = _choose_stage(len(report.shapes))
+    twice = "2·" if lab.unit == "FLOP" else ""
+    rows = report.select(stage=stage)
+    charts.table(
+        [
+            {
+                "part": row.part,
+                f"{lab.unit}s": f"{twice}{row.formula}" if row.macs else "none",
+                "with the numbers": f"{twice}{report.filled(row)}" if row.macs else "",
+                "=": f"{lab.counted(row.macs):,}",
+                "parameters": f"{row.params:,}",
+                "attention maps": si(row.attention_map_bytes, "B") if row.attention_map_bytes else "",
+                "written": si(row.activation_bytes, "B"),
+            }
+            for row in rows
+        ],
+        numbers=[
+            {
+                "stage": row.stage,
+                "part": row.part,
+                "formula": f"{twice}{row.formula}",
+                "filled": f"{twice}{report.filled(row)}",
+                lab.unit: lab.counted(row.macs),
+                "parameters": row.params,
+                "attention_map_bytes": row.attention_map_bytes,
+                "activation_bytes": row.activation_bytes,
+            }
+            for row in report.rows
+        ],
+        key="formulas",
+        alt=f"Formulas and numbers of every part of stage {stage}.",
+    )
+    st.caption(
+        "B batch, L blocks, N tokens, M keys, C channels (C₀ in the grid below), H hidden channels of the MLP, p patch size,"
+        " R reduction ratio, K classes; N⁺ and M⁺ count CLS, which only the last stage has. Written: what the part's"
+        f" layers put out, {lab.dtype}, attention explicit; a training run keeps it. The CSV has every stage."
+    )
+    peak = report.peak
+    held = ", ".join(
+        f"{name} {si(numbers * lab.itemsize, 'B')}"
+        for name, numbers in sorted(peak.live.items(), key=lambda item: -item[1])
+        if numbers
+    )
+    where = f"{peak.doing} of stage {peak.stage}" if peak.stage else peak.doing
+    st.markdown(
+        f":material/memory: **The worst moment** of a forward with explicit attention is **{where}**, when"
+        f" {si(report.peak_activation_bytes, 'B')} are held at once: {held}."
+    )
+    st.subheader("How this is counted, and where sources disagree", anchor=False)
+    st.markdown(NOTES)
+
+
+def _choose_stage(stages: int) -> int:
+    if stages == 1:
+        return 1
+
+    def choose() -> None:
+        address.touch()
+        view.keep(replace(view.current(), stage=st.session_state["stage"]))
+
+    st.session_state["stage"] = min(view.current().stage, stages)
+    return st.segmented_control("Stage", list(range(1, stages + 1)), key="stage", required=True, on_change=choose)
+
+
+NOTES = """
+- **1 MAC = 2 FLOPs.** The PVT paper's "GFLOPs" are GMACs: its 1.9, 3.8, 6.7 and 9.8 for Tiny to Large come out here as MACs.
+- **Left out**, by that convention: softmax, LayerNorm, GELU, biases and residual sums. Everything else equals what
+  `torch.utils.flop_counter.FlopCounterMode` counts on the running network, to the last operation; a test holds it there.
+- **Depths.** The paper's Table 1 prints 3 blocks for stage 2 of Small and Medium. Its parameter counts, 24.5 M and 44.2 M,
+  need 4; so does the authors' code.
+- **PVTv2's Equation 1** gives SRA's cost with an extra R² in the second term. A fold is a convolution of kernel R and
+  stride R: R²·C numbers in, C out, at N/R² places, which is N·C² for every R.
+- **Memory** is predicted from what Python still holds at each moment of a forward without gradients. Weights, the image
+  and a kernel's own scratch are not in it. *Measure now* holds it against this machine.
+"""

@@ -1,0 +1,275 @@
+"""Measure now: points from this machine, and recorded ones from others, over the predicted curves."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache, partial
+
+import streamlit as st
+
+from pvt_viz import devices
+from pvt_viz.config import PVTConfig
+from pvt_viz.cost import recording, sweep
+from pvt_viz.cost.compare import SIDES
+from pvt_viz.cost.recording import Recording
+from pvt_viz.cost.scope import Scope, scopes
+from pvt_viz.cost.task import Measurement, Task
+from pvt_viz.cost.variants import VARIANTS, Variant, variants
+from pvt_viz.figures import cost as figures
+from pvt_viz.ui import address, charts, measuring
+from pvt_viz.ui.lab import choice
+from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.words import si
+
+EVERY = 1.0  # seconds between two looks at a sweep that is on its way
+FIRST_SIZES = (96, 224, 320, 448)
+LIVE = "measured here"
+
+
+def show(config: PVTConfig, lab: Lab, device: str) -> None:
+    st.header("Measure now", anchor=False)
+    chosen = devices.resolve(device)
+    where = f"on the {devices.describe(chosen)}" if chosen != "cpu" else "on the CPU: no GPU is chosen, or none is here"
+    st.markdown(
+        f"Median time and peak extra memory, {where}; one at a time, in a process of its own. The curves are predicted:"
+        " points should lie on them."
+    )
+    scope = _controls(config, lab, chosen)
+    others = _recordings()
+    polling = measuring.current() is not None
+    st.fragment(partial(_live, config, lab, scope, others, polling), run_every=EVERY if polling else None)()
+
+
+def _controls(config: PVTConfig, lab: Lab, device: str) -> Scope:
+    ways = {variant.name: variant for variant in variants(config)}
+    what, sizes = st.columns(2)
+    with what:
+        offered = {f"{scope.kind}-{scope.stage}" if scope.stage else scope.kind: scope for scope in scopes(config)}
+        scope = lab.measured(config)
+        st.session_state["scope"] = next(name for name, one in offered.items() if one == scope)
+        st.selectbox(
+            "What to measure",
+            list(offered),
+            key="scope",
+            format_func=lambda name: offered[name].label.capitalize(),
+            on_change=choice.changed,
+            args=("scope",),
+        )
+    with sizes:
+        possible = [side for side in SIDES if _fits(config, side)]
+        st.session_state.setdefault("measure_sizes", [side for side in FIRST_SIZES if side in possible])
+        st.session_state["measure_sizes"] = [side for side in st.session_state["measure_sizes"] if side in possible]
+        picked = st.multiselect("Image sizes, px", possible, key="measure_sizes", on_change=address.touch)
+    st.session_state.setdefault("measure_ways", list(ways))
+    st.session_state["measure_ways"] = [name for name in st.session_state["measure_ways"] if name in ways]
+    names = st.pills(
+        "Attention",
+        list(ways),
+        selection_mode="multi",
+        key="measure_ways",
+        format_func=lambda name: ways[name].label,
+        on_change=address.touch,
+    )
+    with st.container(horizontal=True):
+        count = len(picked) * len(names)
+        st.button(
+            f"Measure {count} {'point' if count == 1 else 'points'}",
+            icon=":material/play_arrow:",
+            disabled=not count,
+            on_click=_start,
+            args=(config, tuple(picked), tuple(ways[name] for name in names), scope, lab, device),
+        )
+        st.button("Forget all points", disabled=not measuring.results(), on_click=measuring.forget)
+    return scope
+
+
+def _start(
+    config: PVTConfig, sizes: tuple[int, ...], ways: tuple[Variant, ...], scope: Scope, lab: Lab, device: str
+) -> None:
+    address.touch()
+    tasks = sweep.plan(config, sizes, lab.batch, dtype=lab.dtype, only=(scope,), ways=ways)
+    measuring.start(tasks, device)
+
+
+def _live(config: PVTConfig, lab: Lab, scope: Scope, others: list[Recording], polling: bool) -> None:
+    """Redrawn by itself while a sweep is on its way."""
+    on_its_way = measuring.current()
+    told, halt = st.columns([5, 1], vertical_alignment="center")
+    with told:  # always there, so that nothing moves when a sweep begins or ends
+        if on_its_way:
+            st.progress(on_its_way.done / len(on_its_way.tasks), text=on_its_way.look())
+        else:
+            st.progress(0.0, text=measuring.problem() or "Nothing is being measured.")
+    with halt:
+        st.button("Stop", icon=":material/stop:", on_click=measuring.stop, disabled=not on_its_way, width="stretch")
+    sources = {LIVE: measuring.results().values(), **{one.label: one.points for one in others}}
+    points = {name: _matching(found, config, lab, scope) for name, found in sources.items()}
+    _memory(config, lab, scope, points)
+    _time(config, lab, scope, points)
+    _table(lab, points)
+    if polling and not measuring.current():
+        st.rerun()  # the whole page once more, which then no longer polls
+
+
+def _fits(config: PVTConfig, side: int) -> bool:
+    try:
+        config.shapes(side)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _task(config: PVTConfig, side: int, scope: Scope, variant: Variant, batch: int, dtype: str) -> Task | None:
+    return Task(replace(config, image_size=side), scope, variant, batch, dtype) if _fits(config, side) else None
+
+
+def _matching(found: Iterable[Measurement], config: PVTConfig, lab: Lab, scope: Scope) -> list[Measurement]:
+    """The measurements of this very network (at any size), scope, batch and precision."""
+    return [
+        point
+        for point in list(found)
+        if (point.task.scope, point.task.batch, point.task.dtype) == (scope, lab.batch, lab.dtype)
+        and point.task.network.alike(point.task.variant.of(config))
+    ]
+
+
+Points = dict[str, list[Measurement]]
+"""Measurements by where they come from."""
+
+
+def _by_variant(points: Points, value) -> dict[str, dict[str, list[tuple[int, float, str]]]]:
+    """Per source and variant (side, value, note), for the measurements that have one."""
+    return {
+        source: {
+            name: [
+                (point.task.config.image_hw[0], value(point), f"median of {point.runs} runs")
+                for point in found
+                if point.task.variant.name == name and point.seconds
+            ]
+            for name in VARIANTS
+        }
+        for source, found in points.items()
+    }
+
+
+def _memory(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
+    def predicted(variant: Variant, side: int) -> int | None:
+        task = _task(config, side, scope, variant, lab.batch, lab.dtype)
+        return task and task.predicted_peak_bytes
+
+    ways = variants(config)
+    chart = figures.measured(
+        {way.name: partial(predicted, way) for way in ways},
+        _by_variant(points, lambda point: point.peak_bytes),
+        {way.name: way.label for way in ways},
+        SIDES,
+        title=f"Peak extra memory, {scope.label}",
+        y_title="peak",
+        caption=f"{config.name}, {lab.dtype}, batch {lab.batch}. Lines: predicted in closed form, without a kernel's own"
+        " scratch. Filled points: measured here; hollow ones: recorded.",
+        unit="B",
+    )
+    charts.show(chart, key="measured_memory", alt=f"Predicted and measured peak memory of {scope.label}.")
+
+
+def _time(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
+    rates = defaultdict(float)
+    for point in [point for found in points.values() for point in found if point.seconds]:
+        rates[point.task.variant] = max(rates[point.task.variant], point.task.macs / point.seconds)
+    if not rates:
+        st.caption(":material/timer: Times appear here with the first measured point.")
+        return
+
+    def expected(variant: Variant, side: int) -> float | None:
+        task = _task(config, side, scope, variant, lab.batch, lab.dtype)
+        return task and task.macs / rates[variant]
+
+    reached = "; ".join(f"{way.label} {lab.amount(rate)}/s" for way, rate in rates.items())
+    chart = figures.measured(
+        {way.name: partial(expected, way) for way in rates},
+        _by_variant(points, lambda point: point.seconds),
+        {way.name: way.label for way in rates},
+        SIDES,
+        title=f"Time of one run, {scope.label}",
+        y_title="median time",
+        caption=f"Lines: the multiply-adds at the best rate that each way reached ({reached}); a point above its line did"
+        " worse than that, for example because other programs run.",
+        unit="s",
+    )
+    charts.show(chart, key="measured_time", alt=f"Measured time of {scope.label}.")
+
+
+def _table(lab: Lab, points: Points) -> None:
+    measured = [(source, point) for source, found in points.items() for point in found]
+    if not measured:
+        return
+    measured.sort(key=lambda pair: (pair[1].task.config.image_hw, pair[1].task.variant.name, pair[0]))
+    charts.table(
+        [
+            {
+                "where": source,
+                "image": point.task.size,
+                "attention": point.task.variant.label,
+                "predicted peak": si(point.task.predicted_peak_bytes, "B"),
+                "measured peak": si(point.peak_bytes, "B") if point.peak_bytes is not None else "",
+                "measured / predicted": _ratio(point),
+                "time": si(point.seconds, "s") if point.seconds else "",
+                "speed": f"{lab.amount(point.task.macs / point.seconds)}/s" if point.seconds else "",
+                "note": point.failure or f"median of {point.runs}",
+            }
+            for source, point in measured
+        ],
+        numbers=[
+            {
+                "where": source,
+                "device": point.machine.name if point.machine else "",
+                "torch": point.machine.torch if point.machine else "",
+                "threads": point.machine.threads if point.machine else "",
+                "model": point.task.config.name,
+                "height": point.task.config.image_hw[0],
+                "width": point.task.config.image_hw[1],
+                "batch": point.task.batch,
+                "dtype": point.task.dtype,
+                "scope": point.task.scope.label,
+                "attention": point.task.variant.label,
+                f"{lab.unit}": lab.counted(point.task.macs),
+                "predicted_peak_bytes": point.task.predicted_peak_bytes,
+                "measured_peak_bytes": point.peak_bytes,
+                "seconds": point.seconds,
+                "runs": point.runs,
+                "failure": point.failure,
+            }
+            for source, point in measured
+        ],
+        key="measured",
+        alt="Measured points: predicted and measured peak, and time.",
+    )
+    machine = next((point.machine for _, point in measured if point.machine and _ == LIVE), None)
+    if machine:
+        st.caption(
+            f"Measured here: {machine.name}, torch {machine.torch}, {machine.threads}"
+            f" {'thread' if machine.threads == 1 else 'threads'}, {lab.dtype}, batch {lab.batch}."
+        )
+
+
+def _ratio(point: Measurement) -> str:
+    return f"{point.peak_bytes / point.task.predicted_peak_bytes:.3f}" if point.peak_bytes is not None else ""
+
+
+def _recordings() -> list[Recording]:
+    """The recorded files that the visitor wants to see beside the live points."""
+    found, unread = recording.all_in(recording.FOLDER)
+    for problem in unread:
+        st.caption(f":material/warning: {problem}")
+    if not found:
+        return []
+    names = {one.label: one for one in found}
+    shown = st.pills(
+        "Recorded on other machines",
+        list(names),
+        selection_mode="multi",
+        key="recordings",
+        on_change=address.touch,
+    )
+    return [names[label] for label in shown]

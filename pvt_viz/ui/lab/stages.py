@@ -1,0 +1,98 @@
+"""Where SRA saves: multiply-adds and memory of every stage's attention, three ways."""
+
+import streamlit as st
+
+from pvt_viz.config import PVTConfig
+from pvt_viz.cost.compare import StageCost, by_stage
+from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA
+from pvt_viz.figures import cost as figures
+from pvt_viz.ui import charts
+from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.words import si
+
+
+def show(config: PVTConfig, lab: Lab) -> None:
+    st.header("Where SRA saves, stage by stage", anchor=False)
+    stages = by_stage(config, lab.batch, lab.dtype)
+    labels = {cost.variant.name: cost.variant.label for cost in stages[0]}
+    places = [str(costs[0].stage) for costs in stages]
+    log = lab.axis == "log"
+    left, right = st.columns(2)
+    with left:
+        st.subheader(f"Attention, {lab.unit}s", anchor=False)
+        chart = figures.bars(
+            places,
+            {name: [lab.counted(costs[i].attention_macs) for costs in stages] for i, name in enumerate(labels)},
+            labels,
+            title=f"Attention per stage, {lab.unit}s",
+            x_title="stage",
+            y_title="QKᵀ and softmax·V",
+            caption=f"QKᵀ and softmax·V in all blocks of a stage, for {_batch(lab)}. A fused kernel multiplies just as much.",
+            unit=lab.unit,
+            log=log,
+        )
+        charts.show(chart, key="stage_macs", alt=f"Bars: {lab.unit}s of attention per stage, for every variant.")
+    with right:
+        st.subheader("Attention, memory", anchor=False)
+        chart = figures.bars(
+            places,
+            {name: [costs[i].peak_bytes for costs in stages] for i, name in enumerate(labels)},
+            labels,
+            title="Attention per stage, memory",
+            x_title="stage",
+            y_title="peak of one attention layer",
+            caption=f"Extra memory of one attention layer at its worst moment, {lab.dtype}, for {_batch(lab)}; predicted.",
+            unit="B",
+            log=log,
+        )
+        charts.show(
+            chart, key="stage_memory", alt="Bars: peak memory of one attention layer per stage, for every variant."
+        )
+    if SRA.name in labels:
+        st.markdown("\n".join(f"- **Stage {costs[0].stage}**: {_ratios(costs)}" for costs in stages))
+    else:
+        st.markdown("Every R is 1 here: there is no SRA to compare with. The fused kernel alone saves the maps.")
+    rows = [(cost.stage, cost.variant.label, cost) for costs in stages for cost in costs]
+    with st.expander("The same as a table"):
+        charts.table(
+            [
+                {
+                    "stage": stage,
+                    "attention": label,
+                    f"QKᵀ and softmax·V, {lab.unit}": lab.amount(cost.attention_macs),
+                    f"with fold and projections, {lab.unit}": lab.amount(cost.layer_macs),
+                    "peak of one layer": si(cost.peak_bytes, "B"),
+                }
+                for stage, label, cost in rows
+            ],
+            numbers=[
+                {
+                    "stage": stage,
+                    "attention": label,
+                    f"attention_{lab.unit}": lab.counted(cost.attention_macs),
+                    f"attention_layer_{lab.unit}": lab.counted(cost.layer_macs),
+                    "layer_peak_bytes": cost.peak_bytes,
+                }
+                for stage, label, cost in rows
+            ],
+            key="stages",
+            alt="Multiply-adds and memory of every stage's attention, for every variant.",
+        )
+
+
+def _batch(lab: Lab) -> str:
+    return "one image" if lab.batch == 1 else f"a batch of {lab.batch}"
+
+
+def _ratios(costs: tuple[StageCost, ...]) -> str:
+    by_name = {cost.variant.name: cost for cost in costs}
+    sra, fused, explicit = by_name[SRA.name], by_name[FULL_FUSED.name], by_name[FULL_EXPLICIT.name]
+    if sra.attention_macs == fused.attention_macs:
+        saved = explicit.peak_bytes / sra.peak_bytes
+        return f"R = 1, so SRA is full attention here; what the fused kernel does not store makes {saved:.3g}× less memory."
+    return (
+        f"**{explicit.attention_macs / sra.attention_macs:.3g}× fewer** multiply-adds in QKᵀ and softmax·V"
+        f" ({explicit.layer_macs / sra.layer_macs:.3g}× with the fold and the projections);"
+        f" **{explicit.peak_bytes / sra.peak_bytes:.3g}× less** attention memory than full attention written out,"
+        f" {fused.peak_bytes / sra.peak_bytes:.3g}× less than full attention fused."
+    )
