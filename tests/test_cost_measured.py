@@ -74,7 +74,7 @@ def test_what_would_not_fit_is_refused_with_both_figures():
     huge = get_config("pvt_tiny", image_size=8192)
     [point] = sweep.run(sweep.plan(huge, (8192,), only=(Scope("attention", 1),), ways=(FULL_EXPLICIT,)), device="cpu")
     assert point.seconds is None
-    assert "would take 141 TB" in point.failure or "would take 1.41e+05 GB" in point.failure
+    assert "would take 141 TB" in point.failure
     assert "are free here" in point.failure
 
 

@@ -137,7 +137,14 @@ def test_a_link_to_a_size_that_does_not_fit_shows_the_nearest_good_state():
 def test_nonsense_in_a_link_is_replaced_and_said():
     app = healthy(visit(side="99999", batch="0", dtype="float3", unit="<b>", scope="stage-9"))
     [said] = [info.value for info in app.info]
-    for words in ("Image size: `99999`", "2048 is shown", "Batch: `0`", "Precision: `float3`", "Count: `", "What: `"):
+    for words in (
+        "Image size: `99999`",
+        "2048 is shown",
+        "Batch: `0`",
+        "Precision: `float3`",
+        "Count in: `",
+        "What to measure: `",
+    ):
         assert words in said
     assert healthy(go(app, "cost")).slider(key="side").value == 2048
 

@@ -56,9 +56,7 @@ def read(path: Path) -> Recording:
         points = tuple(_from_json(point, machine) for point in data["points"])
         return Recording(machine, str(data["date"]), dict(data["versions"]), points)
     except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(
-            f"{path.name} is not a recording that this version can read ({error}); record it anew."
-        ) from error
+        raise ValueError(f"{path.name} is not a recording that can be read ({error}); record it anew.") from error
 
 
 def all_in(folder: Path) -> tuple[list[Recording], list[str]]:

@@ -17,11 +17,9 @@ def show(shown: Chart, *, key: str, alt: str) -> None:
     figure = chart_screen.figure(shown).update_layout(dragmode=False)  # on a phone a finger on it scrolls the page
     st.plotly_chart(figure, key=key, config=QUIET, alt=alt)
     st.caption(shown.caption)
+    png = partial(chart_paper.png, shown)
     files = [
-        *(
-            (f"PNG, {scale}×", "image/png", f"{scale}x.png", partial(chart_paper.png, shown, scale))
-            for scale in (1, 2, 4)
-        ),
+        *((f"PNG, {scale}×", "image/png", f"{scale}x.png", partial(png, scale)) for scale in chart_paper.SCALES),
         ("SVG", "image/svg+xml", "svg", partial(chart_paper.svg, shown)),
         ("Interactive HTML", "text/html", "html", partial(chart_screen.html, shown)),
         ("Numbers (CSV)", "text/csv", "csv", partial(chart.csv, shown)),

@@ -20,9 +20,9 @@ LABELS = {
     "side": "Image size",
     "batch": "Batch",
     "dtype": "Precision",
-    "unit": "Count",
-    "axis": "Scale",
-    "scope": "What",
+    "unit": "Count in",
+    "axis": "Bars",
+    "scope": "What to measure",
 }
 _OPTIONS = {
     "side": SIDES,

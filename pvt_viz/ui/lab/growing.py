@@ -44,10 +44,10 @@ def show_growth(lab: Lab) -> None:
         factors[name] = large / small
     grown = ", ".join(f"{name} {factor:.3g}×" for name, factor in factors.items())
     st.markdown(
-        f":material/compare_arrows: **Where this differs from the paper.** Its caption ranks the growth as ViT-Small/16,"
-        f" then ViT-Small/32, then PVT-Small. Counted from {FROM} to {TO} pixels it is {grown}: SRA divides the number"
-        " of keys by R², but both queries and keys still grow with the image, so PVT-Small grows faster than a ViT whose"
-        " patches are 32 pixels wide. The gap to PVT-Small without SRA is what the reduction is worth."
+        ":material/compare_arrows: **Where this differs from the paper.** Its caption ranks the growth: ViT-Small/16,"
+        f" then ViT-Small/32, then PVT-Small. Counted from {FROM} to {TO} pixels a forward becomes dearer by {grown}."
+        " SRA divides the keys by R², but queries and keys both still grow with the image, and PVT-Small has more of"
+        " either than a ViT whose patches are 32 pixels wide. The gap between the two PVT curves is what SRA is worth."
     )
 
 
@@ -112,8 +112,8 @@ def _lesson(config: PVTConfig, lab: Lab, fused: Limit, sra: Limit) -> None:
     full, reduced = price(FULL_FUSED.of(config)).macs, price(config).macs
     st.markdown(
         f":material/lightbulb: **What fused kernels change.** They store no map, so at {BUDGETS[-1]} GB full attention"
-        f" reaches {fused.side:,} px and SRA {sra.side:,} px: what fills the memory there is"
-        f" {sra.breaks.doing} of stage {sra.breaks.stage}, which both have. The arithmetic stays: at {side:,} px a forward"
-        f" takes {lab.amount(full)} with full attention and {lab.amount(reduced)} with SRA, **{full / reduced:.3g}×**"
-        f" less. Peak memory there: {si(sra.used_bytes, 'B')} of {si(sra.budget_bytes, 'B')}."
+        f" reaches {fused.side:,} px and SRA {sra.side:,} px: what gives out first is the {fused.breaks.doing} of stage"
+        f" {fused.breaks.stage} and the {sra.breaks.doing} of stage {sra.breaks.stage}. The arithmetic stays: at"
+        f" {side:,} px a forward takes {lab.amount(full)} with full attention and {lab.amount(reduced)} with SRA,"
+        f" **{full / reduced:.3g}×** less."
     )

@@ -149,9 +149,9 @@ def show_formulas(config: PVTConfig, lab: Lab) -> None:
         alt=f"Formulas and numbers of every part of stage {stage}.",
     )
     st.caption(
-        "B batch, L blocks, N tokens, M keys, C channels (C₀ in the grid below), H hidden channels of the MLP, p patch size,"
-        " R reduction ratio, K classes; N⁺ and M⁺ count CLS, which only the last stage has. Written: what the part's"
-        f" layers put out, {lab.dtype}, attention explicit; a training run keeps it. The CSV has every stage."
+        "B batch, L blocks, N tokens, M keys, C channels (C₀ in the grid below), H hidden channels of the MLP, p patch"
+        " size, R reduction ratio, K classes; N⁺ and M⁺ count CLS, which only the last stage has. Written: what the"
+        f" part's layers put out, {lab.dtype}, attention explicit; a training run keeps it. The CSV has every stage."
     )
     peak = report.peak
     held = ", ".join(
@@ -181,11 +181,13 @@ def _choose_stage(stages: int) -> int:
 
 
 NOTES = """
-- **1 MAC = 2 FLOPs.** The PVT paper's "GFLOPs" are GMACs: its 1.9, 3.8, 6.7 and 9.8 for Tiny to Large come out here as MACs.
+- **1 MAC = 2 FLOPs.** The PVT paper's "GFLOPs" are GMACs: its 1.9, 3.8, 6.7 and 9.8 for Tiny to Large come out here
+  as MACs.
 - **Left out**, by that convention: softmax, LayerNorm, GELU, biases and residual sums. Everything else equals what
-  `torch.utils.flop_counter.FlopCounterMode` counts on the running network, to the last operation; a test holds it there.
-- **Depths.** The paper's Table 1 prints 3 blocks for stage 2 of Small and Medium. Its parameter counts, 24.5 M and 44.2 M,
-  need 4; so does the authors' code.
+  `torch.utils.flop_counter.FlopCounterMode` counts on the running network, to the last operation; a test holds it
+  there.
+- **Depths.** The paper's Table 1 prints 3 blocks for stage 2 of Small and Medium. Its parameter counts, 24.5 M and
+  44.2 M, need 4; so does the authors' code.
 - **PVTv2's Equation 1** gives SRA's cost with an extra R² in the second term. A fold is a convolution of kernel R and
   stride R: R²·C numbers in, C out, at N/R² places, which is N·C² for every R.
 - **Memory** is predicted from what Python still holds at each moment of a forward without gradients. Weights, the image

@@ -166,8 +166,8 @@ def _memory(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
         SIDES,
         title=f"Peak extra memory, {scope.label}",
         y_title="peak",
-        caption=f"{config.name}, {lab.dtype}, batch {lab.batch}. Lines: predicted in closed form, without a kernel's own"
-        " scratch. Filled points: measured here; hollow ones: recorded.",
+        caption=f"{config.name}, {lab.dtype}, batch {lab.batch}. Lines: predicted in closed form, without the kernel's"
+        " own scratch. Filled points: measured here; hollow ones: recorded.",
         unit="B",
     )
     charts.show(chart, key="measured_memory", alt=f"Predicted and measured peak memory of {scope.label}.")
@@ -193,8 +193,8 @@ def _time(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
         SIDES,
         title=f"Time of one run, {scope.label}",
         y_title="median time",
-        caption=f"Lines: the multiply-adds at the best rate that each way reached ({reached}); a point above its line did"
-        " worse than that, for example because other programs run.",
+        caption=f"Lines: the multiply-adds at the best rate that each way reached ({reached}); a point above its line"
+        " was slower than that, for example because other programs run.",
         unit="s",
     )
     charts.show(chart, key="measured_time", alt=f"Measured time of {scope.label}.")

@@ -27,7 +27,7 @@ def show(config: PVTConfig, lab: Lab) -> None:
             title=f"Attention per stage, {lab.unit}s",
             x_title="stage",
             y_title="QKᵀ and softmax·V",
-            caption=f"QKᵀ and softmax·V in all blocks of a stage, for {_batch(lab)}. A fused kernel multiplies just as much.",
+            caption=f"QKᵀ and softmax·V in all blocks of a stage, for {_batch(lab)}. A fused kernel multiplies as much.",
             unit=lab.unit,
             log=log,
         )
@@ -41,7 +41,7 @@ def show(config: PVTConfig, lab: Lab) -> None:
             title="Attention per stage, memory",
             x_title="stage",
             y_title="peak of one attention layer",
-            caption=f"Extra memory of one attention layer at its worst moment, {lab.dtype}, for {_batch(lab)}; predicted.",
+            caption=f"One attention layer at its worst moment, {lab.dtype}, for {_batch(lab)}; predicted.",
             unit="B",
             log=log,
         )
@@ -89,7 +89,9 @@ def _ratios(costs: tuple[StageCost, ...]) -> str:
     sra, fused, explicit = by_name[SRA.name], by_name[FULL_FUSED.name], by_name[FULL_EXPLICIT.name]
     if sra.attention_macs == fused.attention_macs:
         saved = explicit.peak_bytes / sra.peak_bytes
-        return f"R = 1, so SRA is full attention here; what the fused kernel does not store makes {saved:.3g}× less memory."
+        return (
+            f"R = 1: SRA is full attention here. Not storing the map, as fused kernels do, saves {saved:.3g}× memory."
+        )
     return (
         f"**{explicit.attention_macs / sra.attention_macs:.3g}× fewer** multiply-adds in QKᵀ and softmax·V"
         f" ({explicit.layer_macs / sra.layer_macs:.3g}× with the fold and the projections);"
