@@ -163,7 +163,7 @@ def test_a_scope_of_a_stage_that_the_model_lacks_becomes_one_it_has():
 
 def test_measuring_from_the_page():
     app = visit("cost", size="64")
-    app.multiselect(key="measure_sizes").set_value([64, 96]).run()
+    app.pills(key="measure_sizes").set_value(["64", "96"]).run()
     [button] = [button for button in app.button if button.label == "Measure 6 points"]
     button.click().run()
     end = time.monotonic() + 120
@@ -192,7 +192,7 @@ def measuring_of(app) -> bool:
 
 def test_nothing_to_measure_is_a_button_that_cannot_be_pressed():
     app = visit("cost", size="64")
-    app.multiselect(key="measure_sizes").set_value([]).run()
+    app.pills(key="measure_sizes").set_value([]).run()
     [button] = [button for button in app.button if button.label == "Measure 0 points"]
     assert button.disabled
 
@@ -215,8 +215,7 @@ def test_a_recording_is_offered_with_its_device_and_date(tmp_path, monkeypatch):
     monkeypatch.setattr(recording, "FOLDER", tmp_path)
     app = healthy(visit("cost", scope="forward"))
     assert "broken.json is not a recording" in text(app)
-    [pills] = [pills for pills in app.get("button_group") if pills.key == "recordings"]
-    healthy(pills.set_value(["GPU (NVIDIA H200), 2026-11-24"]).run())
+    healthy(app.pills(key="recordings").set_value(["GPU (NVIDIA H200), 2026-11-24"]).run())
     assert "GPU (NVIDIA H200), 2026-11-24" in tables(app)
     assert "2048²" in tables(app)
     healthy(app.selectbox(key="scope").set_value("stage-1").run())

@@ -14,6 +14,7 @@ MARGINS = """<style>
 .stMainBlockContainer h1 { padding-top: 0; font-size: 1.9rem; }
 @media (max-width: 640px) { /* two figures side by side instead of one: half the way to scroll */
   .stMainBlockContainer [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; }
+  .stMainBlockContainer [class*="st-key-wide"] [data-testid="stColumn"] { min-width: 100% !important; }
 }
 </style>"""
 

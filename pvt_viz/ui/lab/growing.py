@@ -12,7 +12,7 @@ from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT
 from pvt_viz.figures import cost as figures
 from pvt_viz.ui import charts
 from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.words import si, times
+from pvt_viz.words import times
 
 BUDGETS = (4, 8, 16, 24, 80)
 """Gigabytes (10⁹ bytes) of common cards."""
@@ -91,17 +91,16 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
         key="frontier",
         alt="The largest square image for five memory budgets, and what gives out first.",
     )
-    st.caption(
-        f"In brackets: what holds most at the next size up, {limits[ways[0]][0].step} pixels more, and breaks first."
-    )
+    step = limits[FULL_FUSED][0].step
+    st.caption(f"After the colon: what breaks first, at the next size up ({step} pixels more).")
     if SRA in ways:
         _lesson(config, lab, limits[FULL_FUSED][-1], limits[SRA][-1])
 
 
 def _cell(limit: Limit) -> str:
     if not limit.side:
-        return f"nothing (stage {limit.breaks.stage}, {limit.breaks.doing})"
-    return f"{'over ' if limit.unbounded else ''}{limit.side:,} px (stage {limit.breaks.stage}, {limit.breaks.doing})"
+        return f"nothing: stage {limit.breaks.stage}, {limit.breaks.doing}"
+    return f"{'over ' if limit.unbounded else ''}{limit.side:,} px: stage {limit.breaks.stage}, {limit.breaks.doing}"
 
 
 def _lesson(config: PVTConfig, lab: Lab, fused: Limit, sra: Limit) -> None:

@@ -41,46 +41,39 @@ def show(config: PVTConfig, lab: Lab, device: str) -> None:
 
 
 def _controls(config: PVTConfig, lab: Lab, device: str) -> Scope:
-    ways = {variant.name: variant for variant in variants(config)}
-    what, sizes = st.columns(2)
-    with what:
-        offered = {f"{scope.kind}-{scope.stage}" if scope.stage else scope.kind: scope for scope in scopes(config)}
-        scope = lab.measured(config)
-        st.session_state["scope"] = next(name for name, one in offered.items() if one == scope)
-        st.selectbox(
-            "What to measure",
-            list(offered),
-            key="scope",
-            format_func=lambda name: offered[name].label.capitalize(),
-            on_change=choice.changed,
-            args=("scope",),
-        )
-    with sizes:
-        possible = [side for side in SIDES if _fits(config, side)]
-        st.session_state.setdefault("measure_sizes", [side for side in FIRST_SIZES if side in possible])
-        st.session_state["measure_sizes"] = [side for side in st.session_state["measure_sizes"] if side in possible]
-        picked = st.multiselect("Image sizes, px", possible, key="measure_sizes", on_change=address.touch)
-    st.session_state.setdefault("measure_ways", list(ways))
-    st.session_state["measure_ways"] = [name for name in st.session_state["measure_ways"] if name in ways]
-    names = st.pills(
-        "Attention",
-        list(ways),
-        selection_mode="multi",
-        key="measure_ways",
-        format_func=lambda name: ways[name].label,
-        on_change=address.touch,
+    offered = {f"{scope.kind}-{scope.stage}" if scope.stage else scope.kind: scope for scope in scopes(config)}
+    scope = lab.measured(config)
+    st.session_state["scope"] = next(name for name, one in offered.items() if one == scope)
+    st.selectbox(
+        "What to measure",
+        list(offered),
+        key="scope",
+        format_func=lambda name: offered[name].label.capitalize(),
+        on_change=choice.changed,
+        args=("scope",),
     )
+    picked = _pills("Image sizes, px", {str(side): side for side in SIDES if _fits(config, side)}, "sizes", FIRST_SIZES)
+    ways = _pills("Attention", {way.label: way for way in variants(config)}, "ways")
     with st.container(horizontal=True):
-        count = len(picked) * len(names)
+        count = len(picked) * len(ways)
         st.button(
             f"Measure {count} {'point' if count == 1 else 'points'}",
             icon=":material/play_arrow:",
             disabled=not count,
             on_click=_start,
-            args=(config, tuple(picked), tuple(ways[name] for name in names), scope, lab, device),
+            args=(config, picked, ways, scope, lab, device),
         )
         st.button("Forget all points", disabled=not measuring.results(), on_click=measuring.forget)
     return scope
+
+
+def _pills(label: str, offered: dict, name: str, first: tuple | None = None) -> tuple:
+    """Any number of the options, at first those of `first` (or all); what is offered no longer is left out."""
+    key = f"measure_{name}"
+    chosen = st.session_state.get(key, [text for text, value in offered.items() if first is None or value in first])
+    st.session_state[key] = [text for text in chosen if text in offered]
+    chosen = st.pills(label, list(offered), selection_mode="multi", key=key, on_change=address.touch)
+    return tuple(offered[text] for text in chosen)
 
 
 def _start(

@@ -17,7 +17,8 @@ def show(config: PVTConfig, lab: Lab) -> None:
     labels = {cost.variant.name: cost.variant.label for cost in stages[0]}
     places = [str(costs[0].stage) for costs in stages]
     log = lab.axis == "log"
-    left, right = st.columns(2)
+    with st.container(key="wide_stages"):  # one below the other on a phone
+        left, right = st.columns(2)
     with left:
         st.subheader(f"Attention, {lab.unit}s", anchor=False)
         chart = figures.bars(
@@ -27,7 +28,7 @@ def show(config: PVTConfig, lab: Lab) -> None:
             title=f"Attention per stage, {lab.unit}s",
             x_title="stage",
             y_title="QKᵀ and softmax·V",
-            caption=f"QKᵀ and softmax·V in all blocks of a stage, for {_batch(lab)}. A fused kernel multiplies as much.",
+            caption=f"QKᵀ and softmax·V in all blocks of a stage, for {_batch(lab)}. Fused kernels multiply as much.",
             unit=lab.unit,
             log=log,
         )
