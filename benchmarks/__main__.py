@@ -1,6 +1,7 @@
 """Print every ratio that the README states."""
 
-from benchmarks import forward, page
+from benchmarks import cost, forward, page
 
 forward.report()
 page.report()
+cost.report()

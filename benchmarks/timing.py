@@ -13,7 +13,7 @@ def ratio(ours: Callable[[], object], theirs: Callable[[], object], *, rounds: i
     ratios = []
     for turn in range(rounds + 2):
         pair = [ours, theirs] if turn % 2 else [theirs, ours]
-        taken = {action: _seconds(action) for action in pair}
+        taken = {action: seconds(action) for action in pair}
         ratios.append(taken[ours] / taken[theirs])
     return statistics.median(ratios[2:])
 
@@ -23,7 +23,8 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
 
 
-def _seconds(action: Callable[[], object]) -> float:
+def seconds(action: Callable[[], object]) -> float:
+    """How long one call takes."""
     start = time.perf_counter()
     action()
     return time.perf_counter() - start

@@ -6,6 +6,8 @@ model, the trace, the tables and the sliders all read their shapes from here.
 
 import math
 from dataclasses import dataclass, replace
+from itertools import accumulate
+from operator import mul
 from typing import ClassVar
 
 from pvt_viz.words import times
@@ -152,6 +154,12 @@ class PVTConfig:
     def image_hw(self) -> Size:
         """`image_size` as (H, W)."""
         return _as_hw(self.image_size)
+
+    @property
+    def least_side(self) -> int:
+        """Pixels of the smallest square image that leaves every stage a key: the largest R_i·p_1·…·p_i."""
+        strides = accumulate(self.patch_sizes, mul)
+        return max(r * stride for r, stride in zip(self.reductions, strides, strict=True))
 
     def alike(self, other: "PVTConfig") -> bool:
         """Whether both are the same network, whatever the image size."""

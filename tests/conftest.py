@@ -1,10 +1,14 @@
-"""Shared set-up: deterministic hypothesis runs, one torch thread (the suite runs in several processes)."""
+"""Shared set-up: deterministic hypothesis runs, one torch thread (several processes share the cores), a browser."""
 
 import os
+import re
 
 import pytest
 import torch
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
+
+from server import launch, serve
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 torch.set_num_threads(1)
@@ -15,3 +19,40 @@ settings.load_profile("repeatable")
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+# On a deep link Streamlit first looks for its server under the page's own path, and says so on the console.
+STREAMLITS_OWN_NOISE = re.compile(r"_stcore/(health|host-config)")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        opened = launch(playwright)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    with serve(tmp_path_factory.mktemp("server") / "log.txt") as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser):
+    """A fresh visitor; whatever goes wrong on the console, or is asked of another machine, fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    visitor = context.new_page()
+    problems, elsewhere = [], []
+    visitor.on("console", lambda m: problems.append(f"{m.text} {m.location['url']}") if m.type == "error" else None)
+    visitor.on("pageerror", lambda error: problems.append(str(error)))
+    visitor.on("request", lambda r: elsewhere.append(r.url) if not is_local(r.url) else None)
+    yield visitor
+    context.close()
+    assert [problem for problem in problems if not STREAMLITS_OWN_NOISE.search(problem)] == []
+    assert elsewhere == []
+
+
+def is_local(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "data:", "blob:"))

@@ -3,49 +3,14 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from server import launch, serve
+from server import serve
 from test_pages import photograph
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 EXPLORER = "[data-testid=attention-explorer]"
-# On a deep link Streamlit first looks for its server under the page's own path, and says so on the console.
-STREAMLITS_OWN_NOISE = re.compile(r"_stcore/(health|host-config)")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        opened = launch(playwright)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("server") / "log.txt") as url:
-        yield url
-
-
-@pytest.fixture
-def page(browser):
-    """A fresh visitor; whatever goes wrong on the console, or is asked of another machine, fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    visitor = context.new_page()
-    problems, elsewhere = [], []
-    visitor.on("console", lambda m: problems.append(f"{m.text} {m.location['url']}") if m.type == "error" else None)
-    visitor.on("pageerror", lambda error: problems.append(str(error)))
-    visitor.on("request", lambda r: elsewhere.append(r.url) if not is_local(r.url) else None)
-    yield visitor
-    context.close()
-    assert [problem for problem in problems if not STREAMLITS_OWN_NOISE.search(problem)] == []
-    assert elsewhere == []
-
-
-def is_local(url: str) -> bool:
-    return url.startswith(("http://127.0.0.1:", "data:", "blob:"))
 
 
 def open_at(page: Page, url: str) -> None:
@@ -97,7 +62,7 @@ def test_a_deep_link_is_the_first_visit_of_a_fresh_server(page, tmp_path, path, 
         open_at(page, f"{fresh}/{path}?r1=4")
         expect(page.locator("h1")).to_contain_text(title)
         names = page.get_by_test_id("stSidebarNavLink").all_inner_texts()
-        assert [name.split("\n")[-1] for name in names] == ["Pyramid", "Attention", "Reduction"]
+        assert [name.split("\n")[-1] for name in names] == ["Pyramid", "Attention", "Reduction", "Cost"]
         assert "r1=4" in page.url
         page.goto("about:blank")  # before the server goes, or its end would be an error on the console
 

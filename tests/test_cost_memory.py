@@ -76,7 +76,7 @@ def test_the_median_is_of_at_least_three_runs_and_at_most_thirty():
 @pytest.mark.parametrize("variant", [FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT])
 @pytest.mark.parametrize("budget", [10**9, 24 * 10**9])
 def test_the_frontier_is_the_last_side_that_fits(preset, variant, budget):
-    [limit] = frontier(PRESETS[preset], variant, (budget,))
+    [limit] = frontier(variant.of(PRESETS[preset]), variant.attention, (budget,))
 
     def needed(side: int) -> int:
         return Task(get_config(preset, image_size=side), Scope("forward"), variant).needed_bytes
@@ -85,12 +85,18 @@ def test_the_frontier_is_the_last_side_that_fits(preset, variant, budget):
     assert limit.breaks.stage == 1
 
 
+def test_budgets_at_once_are_as_one_by_one():
+    budgets = tuple(gigabytes * 10**9 for gigabytes in (1, 4, 80))
+    together = frontier(PRESETS["pvt_tiny"], "explicit", budgets)
+    assert together == tuple(frontier(PRESETS["pvt_tiny"], "explicit", (budget,))[0] for budget in budgets)
+
+
 def test_a_budget_that_nothing_fits():
-    [limit] = frontier(PRESETS["pvt_tiny"], SRA, (10**6,))
+    [limit] = frontier(PRESETS["pvt_tiny"], "fused", (10**6,))
     assert (limit.side, limit.used_bytes) == (0, 0)
 
 
 def test_ratios_that_need_a_large_image_start_the_search_there():
     config = get_config("pvt_tiny", image_size=1024, patch_sizes=(16, 4, 2, 2))
-    [limit] = frontier(config, SRA, (24 * 10**9,))
+    [limit] = frontier(config, "fused", (24 * 10**9,))
     assert limit.side % 256 == 0

@@ -6,7 +6,8 @@ from functools import lru_cache
 from pvt_viz.config import PRESETS, PVTConfig
 from pvt_viz.cost import memory, parts
 from pvt_viz.cost.counted import BYTES, analyze
-from pvt_viz.cost.variants import Variant, variants, without_sra
+from pvt_viz.cost.scope import FORWARD, Scope
+from pvt_viz.cost.variants import Kernel, Variant, variants, without_sra
 
 SIDES = (64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048)
 """Image sizes of a growth curve: multiples of 32, for whose grids every preset's patches come out even."""
@@ -57,14 +58,24 @@ def figure_6() -> dict[str, PVTConfig]:
     }
 
 
+Curve = tuple[int | None, ...]
+"""A value per side; None where the image is too small for the network."""
+
+
 @lru_cache(maxsize=64)
-def growth(config: PVTConfig, batch: int = 1, sides: tuple[int, ...] = SIDES) -> tuple[int | None, ...]:
-    """MACs of a forward at every side; None where the image is too small for the network."""
-    return tuple(_macs(config, side, batch) for side in sides)
+def growth(network: PVTConfig, scope: Scope = FORWARD, batch: int = 1, sides: tuple[int, ...] = SIDES) -> Curve:
+    """MACs at every side of a square image."""
+    return tuple(
+        scope.macs(replace(network, image_size=side), batch) if side >= network.least_side else None for side in sides
+    )
 
 
-def _macs(config: PVTConfig, side: int, batch: int) -> int | None:
-    try:
-        return analyze(config, side, batch).macs
-    except ValueError:
-        return None
+@lru_cache(maxsize=64)
+def peaks(network: PVTConfig, scope: Scope, kernel: Kernel, batch: int, dtype: str) -> Curve:
+    """Predicted peak in bytes at each of `SIDES`."""
+    return tuple(
+        scope.peak(replace(network, image_size=side), batch, kernel).numbers * BYTES[dtype]
+        if side >= network.least_side
+        else None
+        for side in SIDES
+    )

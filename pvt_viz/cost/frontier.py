@@ -1,22 +1,21 @@
 """How large a picture a memory budget allows, and what gives out first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from pvt_viz.config import PVTConfig
 from pvt_viz.cost import memory, parts
 from pvt_viz.cost.counted import BYTES, analyze
 from pvt_viz.cost.memory import Moment
-from pvt_viz.cost.variants import Variant
+from pvt_viz.cost.variants import Kernel
 
 LARGEST = 2**16
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The largest square image of one variant within a budget."""
+    """The largest square image of a network within a budget."""
 
-    variant: Variant
     budget_bytes: int
     side: int
     """Pixels, a multiple of `step`; 0 where not even one step fits."""
@@ -32,33 +31,35 @@ class Limit:
         return self.side + self.step > LARGEST
 
 
-@lru_cache(maxsize=64)
-def frontier(
-    config: PVTConfig, variant: Variant, budgets: tuple[int, ...], dtype: str = "float32"
-) -> tuple[Limit, ...]:
-    """For each budget of bytes, the largest square image, one at a time and without gradients, that fits altogether.
+def frontier(network: PVTConfig, kernel: Kernel, budgets: tuple[int, ...], dtype: str = "float32") -> tuple[Limit, ...]:
+    """For each budget of bytes, in rising order, the largest square image that fits, one at a time, without gradients.
 
     Sides are multiples of the last stage's stride, so that every pixel is in a token; weights count with position
     embeddings for that side. What a forward needs only grows with the side, so halving finds it.
     """
-    network = variant.of(config)
+    return _frontier(replace(network, image_size=network.least_side), kernel, budgets, dtype)
+
+
+@lru_cache(maxsize=64)
+def _frontier(network: PVTConfig, kernel: Kernel, budgets: tuple[int, ...], dtype: str) -> tuple[Limit, ...]:
+    """The same for a network written for its least image, so that equal questions are equal."""
     shapes = network.shapes()
     step = shapes[-1].stride
-    least = max(s.reduction * s.stride for s in config.shapes())  # a smaller image leaves some stage without a key
     fixed = analyze(network).params - sum(map(parts.positions, shapes))
-    first = -(-least // step)
+    first = -(-network.least_side // step)
 
     @cache
     def need(steps: int) -> tuple[int, Moment]:
         """Bytes of weights, image and peak at a side of so many steps; and the moment of the peak."""
         sized = network.shapes(steps * step)
-        peak = memory.peak(memory.forward(network, sized, 1, variant.attention))
+        peak = memory.peak(memory.forward(network, sized, 1, kernel))
         weights = fixed + sum(map(parts.positions, sized))
-        image = config.in_channels * (steps * step) ** 2
+        image = network.in_channels * (steps * step) ** 2
         return (weights + image + peak.numbers) * BYTES[dtype], peak
 
-    def largest(budget: int) -> Limit:
-        low, high = first - 1, max(first, LARGEST // step)
+    low, last, limits = first - 1, max(first, LARGEST // step), []
+    for budget in budgets:
+        high = last
         while low < high:
             middle = (low + high + 1) // 2
             if need(middle)[0] <= budget:
@@ -66,13 +67,13 @@ def frontier(
             else:
                 high = middle - 1
         fits = low >= first
-        return Limit(
-            variant=variant,
-            budget_bytes=budget,
-            side=low * step if fits else 0,
-            step=step,
-            used_bytes=need(low)[0] if fits else 0,
-            breaks=need(low + 1)[1],
+        limits.append(
+            Limit(
+                budget_bytes=budget,
+                side=low * step if fits else 0,
+                step=step,
+                used_bytes=need(low)[0] if fits else 0,
+                breaks=need(low + 1)[1],
+            )
         )
-
-    return tuple(map(largest, budgets))
+    return tuple(limits)

@@ -1,10 +1,10 @@
 """What is priced at once: one attention layer, one stage, or the whole forward."""
 
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from pvt_viz.config import PVTConfig
-from pvt_viz.cost import memory
+from pvt_viz.cost import memory, parts
+from pvt_viz.cost.counted import analyze
 from pvt_viz.cost.memory import Moment
 from pvt_viz.cost.variants import Kernel
 
@@ -23,13 +23,23 @@ class Scope(NamedTuple):
             "forward": "the whole forward",
         }[self.kind]
 
-    def moments(self, config: PVTConfig, batch: int, kernel: Kernel) -> Iterator[Moment]:
-        """What lives when, for images of the configuration's own size."""
+    def macs(self, config: PVTConfig, batch: int) -> int:
+        """Multiply-adds for images of the configuration's own size."""
+        report = analyze(config, batch=batch)
+        if self.kind == "forward":
+            return report.macs
+        if self.kind == "stage":
+            return sum(row.macs for row in report.select(stage=self.stage) if row.part != parts.HEAD)
+        layers = report.select(stage=self.stage, part=parts.ATTENTION_LAYER)
+        return sum(row.macs for row in layers) // config.depths[self.stage - 1]
+
+    def peak(self, config: PVTConfig, batch: int, kernel: Kernel) -> Moment:
+        """The worst moment, for images of the configuration's own size."""
         shapes = config.shapes()
         if self.kind == "forward":
-            return memory.forward(config, shapes, batch, kernel)
+            return memory.peak(memory.forward(config, shapes, batch, kernel))
         part = memory.attention if self.kind == "attention" else memory.stage
-        return part(shapes[self.stage - 1], batch, kernel)
+        return memory.peak(part(shapes[self.stage - 1], batch, kernel))
 
 
 FORWARD = Scope("forward")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from pvt_viz.config import PVTConfig
-from pvt_viz.cost import memory, parts
 from pvt_viz.cost.counted import BYTES, analyze
 from pvt_viz.cost.scope import Scope
 from pvt_viz.cost.variants import Variant
@@ -38,19 +37,12 @@ class Task:
     @property
     def macs(self) -> int:
         """Multiply-adds of one run."""
-        report = analyze(self.network, batch=self.batch, attention=self.variant.attention)
-        if self.scope.kind == "forward":
-            return report.macs
-        if self.scope.kind == "stage":
-            return sum(row.macs for row in report.select(stage=self.scope.stage) if row.part != parts.HEAD)
-        layers = report.select(stage=self.scope.stage, part=parts.ATTENTION_LAYER)
-        return sum(row.macs for row in layers) // self.config.depths[self.scope.stage - 1]
+        return self.scope.macs(self.network, self.batch)
 
     @property
     def predicted_peak_bytes(self) -> int:
         """Extra memory at the worst moment, in closed form: without weights, inputs and a kernel's own scratch."""
-        moments = self.scope.moments(self.network, self.batch, self.variant.attention)
-        return memory.peak(moments).numbers * BYTES[self.dtype]
+        return self.scope.peak(self.network, self.batch, self.variant.attention).numbers * BYTES[self.dtype]
 
     @property
     def needed_bytes(self) -> int:

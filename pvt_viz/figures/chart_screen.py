@@ -1,6 +1,7 @@
 """A chart for the screen, by plotly: on the page, and as a file that works offline."""
 
 import math
+from functools import lru_cache
 from html import escape
 
 import plotly.graph_objects as go
@@ -35,15 +36,19 @@ p {{ font-size: 0.9rem }}
 """
 
 
+@lru_cache(maxsize=64)
 def figure(chart: Chart) -> go.Figure:
-    """For a page that writes title and caption itself; its theme gives ground and text their colours."""
+    """For a page that writes title and caption itself; its theme gives ground and text their colours.
+
+    Kept, since plotly's checks take most of the time: not to be changed.
+    """
     return go.Figure(**_spec(chart))
 
 
 def html(chart: Chart) -> bytes:
     """One file with everything in it, plotly.js too (about 5 MB): dark on white, as wide as the window lets it be."""
     spec = _spec(chart)
-    spec["layout"] |= WHITE
+    spec["layout"] |= {**WHITE, "dragmode": "zoom"}
     for axis in ("xaxis", "yaxis"):
         spec["layout"][axis] |= WHITE_AXIS
     drawn = to_html(spec, full_html=False, div_id="chart", validate=False, config={"displaylogo": False})
@@ -58,6 +63,7 @@ def _spec(chart: Chart) -> dict:
         "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
         "uirevision": "chart",  # zoom and hidden series outlive a redraw
         "hovermode": "closest",
+        "dragmode": False,  # on a phone, a finger on the chart scrolls the page
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "tracegroupgap": 0},
         "xaxis": {"title": {"text": escape(chart.x_title), "standoff": 18}, **across},
         "yaxis": {"title": {"text": escape(chart.y_title), "standoff": 18}, "automargin": True, "rangemode": "tozero"},

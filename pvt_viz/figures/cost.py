@@ -1,6 +1,6 @@
 """The charts of the Cost page, described from numbers that were counted or measured elsewhere."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pvt_viz.figures.chart import Chart, Series
 
@@ -66,7 +66,7 @@ def growth(
 
 
 def measured(
-    curves: Mapping[str, Callable[[int], float | None]],
+    curves: Mapping[str, Sequence[float | None]],
     points: Mapping[str, Mapping[str, Sequence[tuple[int, float, str]]]],
     labels: Mapping[str, str],
     sides: Sequence[int],
@@ -84,7 +84,7 @@ def measured(
         Series(
             name=labels[name],
             x=tuple(sides),
-            y=tuple(curve(side) for side in sides),
+            y=tuple(curve),
             look="line",
             colour=VARIANT_LOOKS[name]["colour"],
             group=labels[name],

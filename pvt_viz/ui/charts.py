@@ -13,10 +13,15 @@ QUIET = {"displaylogo": False, "displayModeBar": False}
 
 
 def show(shown: Chart, *, key: str, alt: str) -> None:
-    """The chart with its caption; below it a menu of files, each made only when it is asked for."""
-    figure = chart_screen.figure(shown).update_layout(dragmode=False)  # on a phone a finger on it scrolls the page
-    st.plotly_chart(figure, key=key, config=QUIET, alt=alt)
+    """The chart with its caption, and a menu of files."""
+    st.plotly_chart(chart_screen.figure(shown), key=key, config=QUIET, alt=alt)
     st.caption(shown.caption)
+    _files(shown, key)
+
+
+@st.fragment
+def _files(shown: Chart, key: str) -> None:
+    """The menu is filled when it is opened, which redraws nothing else; a file is made when it is asked for."""
     png = partial(chart_paper.png, shown)
     files = [
         *((f"PNG, {scale}×", "image/png", f"{scale}x.png", partial(png, scale)) for scale in chart_paper.SCALES),
@@ -24,8 +29,8 @@ def show(shown: Chart, *, key: str, alt: str) -> None:
         ("Interactive HTML", "text/html", "html", partial(chart_screen.html, shown)),
         ("Numbers (CSV)", "text/csv", "csv", partial(chart.csv, shown)),
     ]
-    with st.popover("Download", icon=":material/download:"):
-        for label, mime, ending, make in files:
+    with st.popover("Download", icon=":material/download:", key=f"{key}_files", on_change="rerun") as menu:
+        for label, mime, ending, make in files if menu.open else ():
             st.download_button(
                 label,
                 make,

@@ -22,7 +22,7 @@ FROM, TO = 224, 640
 def show_growth(lab: Lab) -> None:
     st.header("What a larger image costs", anchor=False)
     networks = figure_6()
-    curves = {name: growth(config, lab.batch) for name, config in networks.items()}
+    curves = {name: growth(config, batch=lab.batch) for name, config in networks.items()}
     caption = (
         "The transformers of the paper's Figure 6, recomputed, and PVT-Small with R = 1 everywhere. The figure's"
         " GFLOPs are GMACs; its ResNet50 is left out: only attention is priced here."
@@ -35,12 +35,12 @@ def show_growth(lab: Lab) -> None:
         unit=lab.unit,
     )
     charts.show(chart, key="growth", alt=f"Lines: {lab.unit}s of a forward over the image side, for four networks.")
-    now = {name: growth(config, lab.batch, (lab.side,))[0] for name, config in networks.items()}
+    now = {name: growth(config, batch=lab.batch, sides=(lab.side,))[0] for name, config in networks.items()}
     said = ", ".join(f"{name} {lab.amount(macs)}" for name, macs in now.items() if macs is not None)
     st.markdown(f"At the chosen {times((lab.side, lab.side))}: {said}.")
     factors = {}
     for name, config in networks.items():
-        small, large = growth(config, 1, (FROM, TO))
+        small, large = growth(config, sides=(FROM, TO))
         factors[name] = large / small
     grown = ", ".join(f"{name} {factor:.3g}×" for name, factor in factors.items())
     st.markdown(
@@ -57,7 +57,7 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
         (FULL_EXPLICIT, FULL_FUSED) if max(config.reductions) == 1 else (FULL_EXPLICIT, FULL_FUSED, SRA_EXPLICIT, SRA)
     )
     budgets = tuple(gigabytes * 10**9 for gigabytes in BUDGETS)
-    limits = {way: frontier(config, way, budgets, lab.dtype) for way in ways}
+    limits = {way: frontier(way.of(config), way.attention, budgets, lab.dtype) for way in ways}
     chart = figures.bars(
         [f"{gigabytes} GB" for gigabytes in BUDGETS],
         {way.name: [limit.side for limit in found] for way, found in limits.items()},

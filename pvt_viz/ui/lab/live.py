@@ -3,17 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 
 import streamlit as st
 
 from pvt_viz import devices
 from pvt_viz.config import PVTConfig
 from pvt_viz.cost import recording, sweep
-from pvt_viz.cost.compare import SIDES
+from pvt_viz.cost.compare import SIDES, growth, peaks
 from pvt_viz.cost.recording import Recording
 from pvt_viz.cost.scope import Scope, scopes
-from pvt_viz.cost.task import Measurement, Task
+from pvt_viz.cost.task import Measurement
 from pvt_viz.cost.variants import VARIANTS, Variant, variants
 from pvt_viz.figures import cost as figures
 from pvt_viz.ui import address, charts, measuring
@@ -52,7 +52,9 @@ def _controls(config: PVTConfig, lab: Lab, device: str) -> Scope:
         on_change=choice.changed,
         args=("scope",),
     )
-    picked = _pills("Image sizes, px", {str(side): side for side in SIDES if _fits(config, side)}, "sizes", FIRST_SIZES)
+    picked = _pills(
+        "Image sizes, px", {str(side): side for side in SIDES if side >= config.least_side}, "sizes", FIRST_SIZES
+    )
     ways = _pills("Attention", {way.label: way for way in variants(config)}, "ways")
     with st.container(horizontal=True):
         count = len(picked) * len(ways)
@@ -104,17 +106,9 @@ def _live(config: PVTConfig, lab: Lab, scope: Scope, others: list[Recording], po
         st.rerun()  # the whole page once more, which then no longer polls
 
 
-def _fits(config: PVTConfig, side: int) -> bool:
-    try:
-        config.shapes(side)
-    except ValueError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=4096)
-def _task(config: PVTConfig, side: int, scope: Scope, variant: Variant, batch: int, dtype: str) -> Task | None:
-    return Task(replace(config, image_size=side), scope, variant, batch, dtype) if _fits(config, side) else None
+def _least(network: PVTConfig) -> PVTConfig:
+    """The network written for its least image: curves over the size are the same whatever the page's size is."""
+    return replace(network, image_size=network.least_side)
 
 
 def _matching(found: Iterable[Measurement], config: PVTConfig, lab: Lab, scope: Scope) -> list[Measurement]:
@@ -147,13 +141,9 @@ def _by_variant(points: Points, value) -> dict[str, dict[str, list[tuple[int, fl
 
 
 def _memory(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
-    def predicted(variant: Variant, side: int) -> int | None:
-        task = _task(config, side, scope, variant, lab.batch, lab.dtype)
-        return task and task.predicted_peak_bytes
-
     ways = variants(config)
     chart = figures.measured(
-        {way.name: partial(predicted, way) for way in ways},
+        {way.name: peaks(_least(way.of(config)), scope, way.attention, lab.batch, lab.dtype) for way in ways},
         _by_variant(points, lambda point: point.peak_bytes),
         {way.name: way.label for way in ways},
         SIDES,
@@ -174,13 +164,10 @@ def _time(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
         st.caption(":material/timer: Times appear here with the first measured point.")
         return
 
-    def expected(variant: Variant, side: int) -> float | None:
-        task = _task(config, side, scope, variant, lab.batch, lab.dtype)
-        return task and task.macs / rates[variant]
-
+    work = {way: growth(_least(way.of(config)), scope, lab.batch) for way in rates}
     reached = "; ".join(f"{way.label} {lab.amount(rate)}/s" for way, rate in rates.items())
     chart = figures.measured(
-        {way.name: partial(expected, way) for way in rates},
+        {way.name: [macs and macs / rates[way] for macs in curve] for way, curve in work.items()},
         _by_variant(points, lambda point: point.seconds),
         {way.name: way.label for way in rates},
         SIDES,

@@ -1,0 +1,113 @@
+"""The Cost page in a real Chromium: sliders, files, and measurements that two visitors ask for at once."""
+
+import csv
+import io
+import re
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from pvt_viz import PRESETS
+from pvt_viz.cost import analyze
+from pvt_viz.words import si
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def open_at(page: Page, url: str) -> None:
+    page.goto(url)
+    expect(page.locator("h1")).to_contain_text("What attention costs", timeout=30_000)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=30_000)
+    quiet(page)
+
+
+def quiet(page: Page) -> None:
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+
+
+def metric(page: Page, label: str):
+    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
+
+
+def progress(page: Page):
+    return page.get_by_test_id("stProgress")
+
+
+def button(page: Page, name: str):
+    return page.get_by_test_id("stMain").get_by_role("button", name=name)
+
+
+def test_a_slider_moves_every_number(page, address):
+    open_at(page, f"{address}/cost")
+    tiny = PRESETS["pvt_tiny"]
+    expect(metric(page, "One forward")).to_have_text(si(analyze(tiny).macs, "MAC"))
+    page.get_by_role("slider", name="Image size, px").focus()
+    page.keyboard.press("ArrowRight")
+    expect(metric(page, "One forward")).to_have_text(si(analyze(tiny, 240).macs, "MAC"))
+    page.get_by_role("radio", name="FLOP").click()
+    expect(metric(page, "One forward")).to_have_text(si(analyze(tiny, 240).flops, "FLOP"))
+    page.wait_for_url(re.compile(r"side=240.*unit=FLOP"))
+    page.reload()
+    expect(metric(page, "One forward")).to_have_text(si(analyze(tiny, 240).flops, "FLOP"), timeout=30_000)
+
+
+def test_a_chart_is_taken_away_in_every_format(page, address):
+    open_at(page, f"{address}/cost")
+    page.get_by_test_id("stPopover").first.get_by_role("button").click()
+
+    def taken(name: str) -> bytes:
+        with page.expect_download(timeout=60_000) as download:
+            page.get_by_role("button", name=name, exact=True).click()
+        return download.value.path().read_bytes()
+
+    for scale in (1, 2, 4):
+        assert Image.open(io.BytesIO(taken(f"PNG, {scale}×"))).size == (800 * scale, 500 * scale)
+    assert "Attention per stage" in "".join(ElementTree.fromstring(taken("SVG")).itertext())
+    assert b"Plotly.newPlot" in taken("Interactive HTML")
+    rows = list(csv.DictReader(io.StringIO(taken("Numbers (CSV)").decode())))
+    assert sum(int(row["QKᵀ and softmax·V (MAC)"]) for row in rows if row["series"] == "SRA, fused") == (
+        analyze(PRESETS["pvt_tiny"]).attention_macs
+    )
+
+
+def test_two_visitors_measure_one_after_the_other(page, browser, address):
+    context = browser.new_context()
+    other = context.new_page()
+    open_at(other, f"{address}/cost?size=64&scope=attention-4")
+    pills = other.get_by_test_id("stButtonGroup").filter(has_text="Image sizes, px")
+    for name in ("224", "320", "448"):
+        pills.get_by_role("button", name=name, exact=True).click()
+        quiet(other)
+    open_at(page, f"{address}/cost?scope=forward")  # seconds for every point, at sizes up to 448
+    button(page, "Measure 12 points").click()
+    expect(progress(page)).to_contain_text("Measuring 1 of 12: full attention, explicit", timeout=30_000)
+    button(other, "Measure 3 points").click()
+    expect(progress(other)).to_contain_text("In line: 1 visitor measures before you.", timeout=30_000)
+
+    table = page.get_by_test_id("stTable").filter(has_text="measured here")
+    expect(table).to_be_visible(timeout=60_000)
+    button(page, "Stop").click()
+    expect(progress(page)).to_contain_text("Nothing is being measured.", timeout=30_000)
+    expect(table).to_be_visible()  # what was measured until then stays
+    assert 2 <= table.locator("tr").count() < 13
+
+    theirs = other.get_by_test_id("stTable").filter(has_text="measured here")
+    expect(theirs.locator("tr")).to_have_count(4, timeout=60_000)
+    expect(progress(other)).to_contain_text("Nothing is being measured.", timeout=30_000)
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_nothing_is_wider_than_the_screen(browser, address, width, scheme):
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    visitor = context.new_page()
+    open_at(visitor, f"{address}/cost?unit=FLOP&axis=log")
+    assert visitor.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    for plot in visitor.locator(".js-plotly-plot").all():
+        box = plot.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    context.close()
