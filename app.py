@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from pvt_viz import images
 
-# explorer and reduction are only loaded here, before the first visitor comes: importing plotly takes a second.
+# What the pages need is loaded here, before the first visitor comes: plotly and matplotlib take a second.
 from pvt_viz.ui import calls, explorer, reduction  # noqa: F401
+from pvt_viz.ui.lab import growing, ledger, live, stages  # noqa: F401
 
 
 @asynccontextmanager

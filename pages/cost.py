@@ -33,33 +33,20 @@ with batch:
         help="Images at once: all but the parameters grows with it.",
     )
 with st.container(horizontal=True, gap="large"):
-    st.segmented_control(
-        "Precision",
-        choice.options("dtype"),
-        key="dtype",
-        required=True,
-        on_change=choice.changed,
-        args=("dtype",),
-        help="Bytes per number: 4 or 2. It changes every byte on this page, and no multiply-add.",
-    )
-    st.segmented_control(
-        "Count in",
-        choice.options("unit"),
-        key="unit",
-        required=True,
-        on_change=choice.changed,
-        args=("unit",),
-        help="1 MAC (multiply and add) is 2 FLOPs. It changes every number on this page.",
-    )
-    st.segmented_control(
-        "Bars",
-        choice.options("axis"),
-        key="axis",
-        required=True,
-        on_change=choice.changed,
-        args=("axis",),
-        help="A logarithmic axis shows small bars beside large ones; lengths then show ratios.",
-    )
+    for name, words in {
+        "dtype": "Bytes per number: 4 or 2. It changes every byte on this page, and no multiply-add.",
+        "unit": "1 MAC (multiply and add) is 2 FLOPs. It changes every number on this page.",
+        "axis": "A logarithmic axis shows small bars beside large ones; lengths then show ratios.",
+    }.items():
+        st.segmented_control(
+            choice.LABELS[name],
+            choice.options(name),
+            key=name,
+            required=True,
+            on_change=choice.changed,
+            args=(name,),
+            help=words,
+        )
 
 LAST_GOOD = "cost_config"
 try:

@@ -1,9 +1,9 @@
 """What a traced picture and its network weigh, and the sentence for when that is too much."""
 
 from pvt_viz.config import PVTConfig, StageShape
+from pvt_viz.cost import parts
+from pvt_viz.cost.counted import BYTES
 from pvt_viz.words import SUBSCRIPTS, megabytes
-
-BYTES_PER_NUMBER = 4  # float32
 
 
 def trace_bytes(shape: StageShape) -> int:
@@ -12,13 +12,12 @@ def trace_bytes(shape: StageShape) -> int:
     folded = 2 * shape.reduced_tokens if shape.reduction > 1 else 0
     vectors = 3 * shape.queries + 2 * shape.keys + folded
     around = shape.depth * vectors + 2 * shape.queries  # the stage's tokens as they enter and as they leave
-    return BYTES_PER_NUMBER * (shape.map_entries + shape.dim * around)
+    return BYTES["float32"] * (shape.map_entries + shape.dim * around)
 
 
 def fold_bytes(shape: StageShape) -> int:
-    """Bytes of the folds' weights of one stage: R²·C² in each block, none at R = 1."""
-    weights = shape.depth * shape.reduction**2 * shape.dim**2 if shape.reduction > 1 else 0
-    return BYTES_PER_NUMBER * weights
+    """Bytes of the folds' weights of one stage: R²·C² and a little more in each block, none at R = 1."""
+    return BYTES["float32"] * parts.fold_params(shape)
 
 
 def check(config: PVTConfig, *, trace_limit: int, fold_limit: int, largest_reduction: int) -> None:

@@ -55,10 +55,9 @@ def fold(_config: PVTConfig, s: StageShape, batch: int) -> Work:
     and its LayerNorm in every block. SRA adds them; the rest of its block has as many as without it. There is no
     fold at R = 1.
     """
-    flat = s.reduction**2 * s.dim
     return Work(
-        macs=batch * s.depth * s.reduced_tokens * flat * s.dim,
-        params=s.depth * (linear(flat, s.dim) + 2 * s.dim),
+        macs=batch * s.depth * s.reduced_tokens * s.reduction**2 * s.dim**2,
+        params=fold_params(s),
         written=batch * s.depth * 2 * s.reduced_tokens * s.dim,
     )
 
@@ -161,6 +160,11 @@ ATTENTION_LAYER = ("fold", "q, k, v projections", *ATTENTION, "output projection
 def of(s: StageShape) -> tuple[str, ...]:
     """The parts that a stage has: at R = 1 there is no fold."""
     return tuple(part for part in STAGE_PARTS if part != "fold" or s.reduction > 1)
+
+
+def fold_params(s: StageShape) -> int:
+    """Parameters of a stage's folds: a linear layer and a LayerNorm in every block; none at R = 1."""
+    return s.depth * (linear(s.reduction**2 * s.dim, s.dim) + 2 * s.dim) if s.reduction > 1 else 0
 
 
 def positions(s: StageShape) -> int:
