@@ -1,5 +1,8 @@
 """Where to compute: what this machine has, and what `auto` means."""
 
+import platform
+from pathlib import Path
+
 import torch
 
 
@@ -27,6 +30,19 @@ def describe(device: str) -> str:
     if device == "cuda":
         return f"GPU ({torch.cuda.get_device_name()})"
     return {"mps": "GPU (Apple)", "cpu": "CPU"}[device]
+
+
+def name(device: str) -> str:
+    """The same with the model of the processor, where the system tells it."""
+    return f"CPU ({_processor()})" if device == "cpu" else describe(device)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
 
 
 def one_thread_per_forward() -> None:

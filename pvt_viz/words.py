@@ -1,6 +1,6 @@
 """How numbers and symbols are written for people."""
 
-SUBSCRIPTS = "₀₁₂₃₄"
+SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 PREFIXES = "qryzafpnµm kMGTPEZYRQ"  # thousandths to the left of the blank, thousands to its right
 
 

@@ -8,6 +8,7 @@ import torch
 from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
+from pvt_viz.cost import sweep
 from server import launch, serve
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -19,6 +20,12 @@ settings.load_profile("repeatable")
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def own_turn(tmp_path_factory, monkeypatch):
+    """Tests do not wait for each other's measurements, nor for those of the person who runs them."""
+    monkeypatch.setattr(sweep, "LOCKS", tmp_path_factory.mktemp("turn") / "locks")
 
 
 # On a deep link Streamlit first looks for its server under the page's own path, and says so on the console.

@@ -1,13 +1,14 @@
 """Measuring in a process of its own: what comes back, what is refused, and what happens when it goes wrong."""
 
 import dataclasses
-import os
-import pickle
-import signal
+import io
+import re
+import stat
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -15,8 +16,8 @@ import torch
 
 import pvt_viz
 from pvt_viz import get_config
-from pvt_viz.cost import FORWARD, FULL_EXPLICIT, FULL_FUSED, SRA, Scope, free, measure, sweep, worker
-from pvt_viz.cost.task import Machine, Order, Task
+from pvt_viz.cost import FORWARD, FULL_EXPLICIT, FULL_FUSED, SRA, Scope, attempt, free, measure, pipe, sweep, worker
+from pvt_viz.cost.task import Machine, Measurement, Order, Task
 
 TINY = get_config("pvt_tiny", image_size=64)
 MACHINE = Machine(device="cpu", name="CPU", torch=torch.__version__, threads=1)
@@ -24,6 +25,10 @@ MACHINE = Machine(device="cpu", name="CPU", torch=torch.__version__, threads=1)
 
 def order(*tasks: Task, **caps) -> Order:
     return Order(tasks, "cpu", 0.0, caps.get("most_bytes"), caps.get("most_seconds"))
+
+
+def tried(task: Task) -> Measurement:
+    return attempt.attempt(task, order(task), MACHINE, None)
 
 
 def children() -> set[int]:
@@ -60,6 +65,12 @@ def test_the_contract():
         ({"image_size": 16}, "R_1 = 8"),
         ({"device": "tpu"}, "device='tpu'"),
         ({"dtype": "int4"}, "dtype='int4'"),
+        ({"dtype": ["float32"]}, "dtype=['float32']"),
+        ({"image_size": 0}, "image_size=0"),
+        ({"image_size": ()}, "image_size=()"),
+        ({"only": (Scope("stage", 9),)}, "Scope(kind='stage', stage=9)"),
+        ({"only": (Scope("stage", 0),)}, "which has 4 stages"),
+        ({"only": (Scope("block", 1),)}, "Scope(kind='block', stage=1)"),
     ],
 )
 def test_what_cannot_be_measured_is_answered_before_anything_starts(arguments, words):
@@ -78,14 +89,60 @@ def test_what_would_not_fit_is_refused_with_both_figures():
     assert "are free here" in point.failure
 
 
-def test_caps_of_the_app():
+def test_caps_of_the_app(monkeypatch):
     small, large = (Task(dataclasses.replace(TINY, image_size=s), FORWARD, SRA) for s in (64, 256))
-    machine, first, second = worker.work(order(small, large, most_seconds=1e-6))
-    assert machine == dataclasses.replace(MACHINE, threads=machine.threads)
-    assert first.seconds  # nothing is known before the first
-    assert "this app stops at 1e-06 s" in second.failure
+    machine, *refused = worker.work(order(small, large, most_seconds=1e-6))
+    assert (machine.device, machine.torch) == ("cpu", torch.__version__)
+    for point in refused:  # a matrix product tells how fast this machine can be at best
+        assert re.fullmatch(
+            r"Not started: one run would take about \S+ s, and this app stops at 1e-06 s.", point.failure
+        )
+    monkeypatch.setattr(worker, "matrix_rate", lambda _device: 1e30)
+    _, first, second = worker.work(order(small, large, most_seconds=1e-6))
+    assert re.fullmatch(r"One run took \S+ s, and this app stops at 1e-06 s.", first.failure)
+    assert second.failure.startswith("One run took")
     _, refused = worker.work(order(large, most_bytes=1_000_000))
     assert "this app stops at 1 MB" in refused.failure
+
+
+def test_what_the_runs_before_tell(monkeypatch):
+    expected = []
+
+    def measured(task, _order, machine, told):
+        expected.append(told)
+        return Measurement(task, machine, seconds=2.0, runs=3, peak_bytes=1)
+
+    monkeypatch.setattr(worker, "attempt", measured)
+    monkeypatch.setattr(worker, "matrix_rate", lambda _device: 1e9)
+    tasks = sweep.plan(TINY, (64, 128), only=(FORWARD,), ways=(SRA, FULL_FUSED))
+    list(worker.work(order(*tasks, most_seconds=30.0)))
+    sra, full, larger, larger_full = expected
+    assert (sra, full) == (tasks[0].macs / 1e9, tasks[1].macs / 1e9)
+    assert larger == pytest.approx(2.0 * tasks[2].macs / tasks[0].macs)
+    assert larger_full == pytest.approx(2.0 * tasks[3].macs / tasks[1].macs)
+
+
+def test_half_precision_on_the_cpu_is_given_more_room(monkeypatch):
+    monkeypatch.setattr(attempt, "free_bytes", lambda _device: 40_000_000 / attempt.RESERVE)
+    single, half = (
+        Task(get_config("pvt_tiny", image_size=32, reductions=(1, 1, 1, 1)), FORWARD, SRA, 1, dtype)
+        for dtype in ("float32", "float16")
+    )
+    assert half.needed_bytes < single.needed_bytes
+    needed = 2 * half.needed_bytes
+    for free_now, refused in ((needed, False), (needed - 1, True)):
+        monkeypatch.setattr(attempt, "free_bytes", lambda _device, now=free_now: now / attempt.RESERVE)
+        assert bool(attempt.refusal(half, order(half), None)) == refused
+
+
+def test_after_a_failure_a_gpu_gets_a_new_process(monkeypatch):
+    monkeypatch.setattr(worker.devices, "name", lambda _device: "GPU")
+    monkeypatch.setattr(
+        worker, "attempt", lambda task, _order, machine, _told: Measurement(task, machine, failure="Failed at 64²: x")
+    )
+    tasks = sweep.plan(TINY, (64,), only=(FORWARD,))
+    assert len(list(worker.work(Order(tasks, "cuda", 0.0, None, None)))) == 2  # the machine and one result
+    assert len(list(worker.work(order(*tasks)))) == 1 + len(tasks)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +151,7 @@ def test_caps_of_the_app():
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB"), "Out of memory at 64²."),
         (MemoryError(), "Out of memory at 64²."),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate"), "Out of memory at 64²."),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 5.00 GB)"), "Out of memory at 64²."),
         (RuntimeError("CUDA error: device-side assert\nmore"), "Failed at 64²: CUDA error: device-side assert"),
         (KeyError(), "Failed at 64²: KeyError"),
     ],
@@ -102,53 +160,133 @@ def test_whatever_goes_wrong_is_a_result(monkeypatch, error, said):
     def broken(*_):
         raise error
 
-    monkeypatch.setattr(worker, "peak_bytes", broken)
-    assert worker.attempt(Task(TINY, FORWARD, SRA), MACHINE, 0.0).failure == said
+    monkeypatch.setattr(attempt, "peak_bytes", broken)
+    assert tried(Task(TINY, FORWARD, SRA)).failure == said
 
 
 def test_a_real_allocation_that_fails_is_out_of_memory(monkeypatch):
-    monkeypatch.setattr(worker, "peak_bytes", lambda *_: torch.empty(2**60))
-    assert worker.attempt(Task(TINY, FORWARD, SRA), MACHINE, 0.0).failure == "Out of memory at 64²."
+    monkeypatch.setattr(attempt, "peak_bytes", lambda *_: torch.empty(2**60))
+    assert tried(Task(TINY, FORWARD, SRA)).failure == "Out of memory at 64²."
+
+
+def test_a_memory_reading_that_fails_is_a_result(monkeypatch):
+    def gone(_device):
+        raise RuntimeError("CUDA driver error")
+
+    monkeypatch.setattr(attempt, "free_bytes", gone)
+    assert tried(Task(TINY, FORWARD, SRA)).failure == "Failed at 64²: CUDA driver error"
 
 
 def test_hooks_of_the_explicit_way_are_gone_afterwards():
-    worker.attempt(Task(TINY, FORWARD, FULL_EXPLICIT), MACHINE, 0.0)
-    model = worker.network(FULL_EXPLICIT.of(TINY))
+    tried(Task(TINY, FORWARD, FULL_EXPLICIT))
+    model = attempt.network(FULL_EXPLICIT.of(TINY))
     assert not any(module._forward_hooks for module in model.modules())
 
 
-DYING = """
-import os, pickle, sys
-order = pickle.load(sys.stdin.buffer)
+CHILD = """
+import os, sys, time
+from pvt_viz.cost.pipe import receive, send
 from pvt_viz.cost.task import Machine, Measurement
 out = sys.stdout.buffer
-pickle.dump(Machine("cpu", "CPU", "x", 1), out)
+order = next(receive(sys.stdin.buffer))
+send(out, Machine("cpu", "CPU", "x", 1))
 for task in order.tasks:
     if task.scope.stage == 2:
-        out.flush()
-        {end}
-    pickle.dump(Measurement(task, None, seconds=1.0), out)
+        {then}
+    send(out, Measurement(task, None, seconds=1.0))
 """
 
 
+@pytest.fixture
+def child(monkeypatch):
+    """Give the measuring process another program: what it does at stage 2, or all of it."""
+    launch = subprocess.Popen
+
+    def become(then: str = "", program: str = CHILD) -> None:
+        def other(_command, **options):
+            return launch([sys.executable, "-c", program.replace("{then}", then)], **options)
+
+        monkeypatch.setattr(sweep.subprocess, "Popen", other)
+
+    return become
+
+
+THREE = sweep.plan(TINY, (64,), only=tuple(Scope("stage", i) for i in (1, 2, 3)), ways=(SRA,))
+
+
 @pytest.mark.parametrize(
-    "end, said",
+    "then, said",
     [
         ("os.kill(os.getpid(), 9)", "Out of memory at 64²: the system ended the measurement."),
         ("os._exit(3)", "Failed at 64²: the measuring process ended with status 3."),
+        ("raise RuntimeError", "Failed at 64²: the measuring process ended with status 1."),
     ],
 )
-def test_a_task_that_takes_its_process_with_it_is_a_result_and_the_rest_goes_on(monkeypatch, end, said):
-    launch = subprocess.Popen
-
-    def dying(command, **options):
-        return launch([sys.executable, "-c", DYING.format(end=end)], **options)
-
-    monkeypatch.setattr(sweep.subprocess, "Popen", dying)
-    tasks = sweep.plan(TINY, (64,), only=tuple(Scope("stage", i) for i in (1, 2, 3)), ways=(SRA,))
-    points = list(sweep.run(tasks, device="cpu"))
+def test_a_task_that_takes_its_process_with_it_is_a_result_and_the_rest_goes_on(child, then, said):
+    child(then)
+    points = list(sweep.run(THREE, device="cpu"))
     assert [point.failure for point in points] == ["", said, ""]
-    assert [point.task for point in points] == list(tasks)
+    assert [point.task for point in points] == list(THREE)
+
+
+def test_a_process_that_ends_itself_after_a_result_is_replaced(child):
+    child("send(out, Measurement(task, None, failure='Failed: the GPU is lost')); sys.exit()")
+    points = list(sweep.run(THREE, device="cpu"))
+    assert [point.failure for point in points] == ["", "Failed: the GPU is lost", ""]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "print('Intel MKL WARNING: old processor'); raise SystemExit(1)",
+        "import sys; sys.stdout.buffer.write(b'\\x80\\x04garbage' * 99); raise SystemExit(1)",
+        "raise SystemExit(1)",
+        "import sys; sys.stdin.close(); raise SystemExit(1)",
+    ],
+)
+def test_a_process_that_talks_nonsense_never_hangs_a_sweep(child, program):
+    child(program=program)
+    assert [point.failure for point in sweep.run(THREE, device="cpu")] == [
+        "Failed at 64²: the measuring process ended with status 1."
+    ] * 3
+
+
+def test_a_broken_message_ends_its_process_and_fails_the_task(child):
+    child("out.write(b'pvt-viz:no base64 at all\\n'); out.flush(); time.sleep(60)")
+    points = list(sweep.run(THREE, device="cpu"))
+    assert [bool(point.failure) for point in points] == [False, True, False]
+
+
+def test_words_of_a_library_between_the_results_do_no_harm(child):
+    child("print('Intel MKL WARNING: old processor', flush=True)")
+    assert [point.failure for point in sweep.run(THREE, device="cpu")] == ["", "", ""]
+
+
+def test_messages_survive_the_journey():
+    stream = io.BytesIO()
+    sent = [order(*sweep.plan(TINY, (64, 96))), MACHINE]
+    for message in sent:
+        pipe.send(stream, message)
+        stream.write(b"something else")
+    stream.seek(0)
+    assert list(pipe.receive(stream)) == sent
+
+
+def test_the_process_ends_with_the_one_that_asked():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pvt_viz.cost.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=sweep.ROOT,
+        stderr=subprocess.DEVNULL,
+    )
+    pipe.send(
+        process.stdin, Order(sweep.plan(get_config("pvt_large", image_size=512), (512,)), "cpu", 60.0, None, None)
+    )
+    assert isinstance(next(pipe.receive(process.stdout)), Machine)
+    process.stdin.close()
+    assert process.wait(timeout=30) == 1
+    process.stdout.close()
 
 
 def test_a_sweep_can_be_stopped_and_what_was_measured_stays():
@@ -171,8 +309,7 @@ def test_leaving_a_sweep_ends_its_process():
     assert children() == before
 
 
-def test_one_at_a_time_on_a_machine(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep.tempfile, "gettempdir", lambda: str(tmp_path))
+def test_one_at_a_time_on_a_machine():
     inside, order_seen = [], []
 
     def visitor(name: str) -> None:
@@ -190,8 +327,7 @@ def test_one_at_a_time_on_a_machine(tmp_path, monkeypatch):
     assert order_seen == [1, 1, 1]
 
 
-def test_waiting_for_a_turn_can_be_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep.tempfile, "gettempdir", lambda: str(tmp_path))
+def test_waiting_for_a_turn_can_be_given_up():
     stop = threading.Event()
     with sweep.turn() as mine:
         assert mine
@@ -200,15 +336,24 @@ def test_waiting_for_a_turn_can_be_given_up(tmp_path, monkeypatch):
             assert not turned
 
 
-def test_another_process_waits_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep.tempfile, "gettempdir", lambda: str(tmp_path))
-    waiting = "from pvt_viz.cost.sweep import turn\nwith turn():\n    print('in')"
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(sweep.ROOT)}
+def test_another_process_waits_too():
+    waiting = (
+        "from pathlib import Path; from pvt_viz.cost import sweep;"
+        f" sweep.LOCKS = Path({str(sweep.LOCKS)!r}); print('ready', flush=True)\n"
+        "with sweep.turn(): print('in', flush=True)"
+    )
     with sweep.turn():
-        other = subprocess.Popen([sys.executable, "-c", waiting], env=environment, stdout=subprocess.PIPE)
+        other = subprocess.Popen([sys.executable, "-c", waiting], cwd=sweep.ROOT, stdout=subprocess.PIPE)
+        assert other.stdout.readline() == b"ready\n"
         with pytest.raises(subprocess.TimeoutExpired):
-            other.wait(timeout=6)
-    assert other.communicate(timeout=30)[0].strip() == b"in"
+            other.wait(timeout=1)
+    assert other.communicate(timeout=30)[0] == b"in\n"
+
+
+def test_the_lock_is_open_to_every_user_of_the_machine():
+    with sweep.turn():
+        assert stat.S_IMODE(sweep.LOCKS.stat().st_mode) == 0o777
+        assert stat.S_IMODE((sweep.LOCKS / "measuring.lock").stat().st_mode) == 0o666
 
 
 def test_what_a_container_leaves(tmp_path):
@@ -222,17 +367,8 @@ def test_what_a_container_leaves(tmp_path):
     assert 0 < free.free_bytes("cpu") <= psutil.virtual_memory().total
 
 
-def test_orders_survive_the_journey():
-    sent = order(*sweep.plan(TINY, (64, 96)))
-    assert pickle.loads(pickle.dumps(sent)) == sent
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="needs Linux")
 def test_on_linux_the_measuring_process_is_the_first_to_go():
-    if not os.path.exists("/proc/self/oom_score_adj"):
-        pytest.skip("needs Linux")
-    read = (
-        "from pvt_viz.cost import worker; worker.first_to_go(); print(open('/proc/self/oom_score_adj').read().strip())"
-    )
+    read = "from pvt_viz.cost import worker; worker._first_to_go(); print(open('/proc/self/oom_score_adj').read())"
     done = subprocess.run([sys.executable, "-c", read], cwd=sweep.ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1000"

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from configs import small_configs
 from pvt_viz import PRESETS, PVTConfig, get_config
 from pvt_viz.cost import FULL_EXPLICIT, FULL_FUSED, SRA, Scope
+from pvt_viz.cost.attempt import prepared
 from pvt_viz.cost.frontier import frontier
 from pvt_viz.cost.meters import median_seconds, peak_between_operators, peak_bytes
 from pvt_viz.cost.scope import scopes
 from pvt_viz.cost.task import Task
 from pvt_viz.cost.variants import SRA_EXPLICIT
-from pvt_viz.cost.worker import prepared
 
 
 def measured(task: Task) -> int:
@@ -29,17 +29,38 @@ def test_explicit_attention_within_5_percent(size, stage, kind):
     assert measured(task) == pytest.approx(task.predicted_peak_bytes, rel=0.05)
 
 
+@pytest.mark.parametrize("variant", [FULL_EXPLICIT, SRA_EXPLICIT])
+@pytest.mark.parametrize(
+    "config, batch",
+    [
+        (get_config("pvt_tiny"), 4),
+        (get_config("pvt_tiny", image_size=(160, 224), reductions=(8, 3, 2, 2)), 2),
+        (get_config("pvt_tiny", reductions=(8, 4, 2, 7)), 1),
+        (get_config("vit_small_16"), 4),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_explicit_attention_of_every_scope_with_batches_cls_and_folds(config, batch, variant):
+    for scope in scopes(config):
+        task = Task(config, scope, variant, batch)
+        assert measured(task) == pytest.approx(task.predicted_peak_bytes, rel=0.01), task.label
+
+
+def wide(fields: dict) -> dict:
+    """The same network with 16 times the channels: what is not predicted (a few numbers a token) counts for little."""
+    return {**fields, "dims": tuple(16 * dim for dim in fields["dims"])}
+
+
 @given(small_configs(), st.integers(1, 3), st.sampled_from([FULL_EXPLICIT, SRA_EXPLICIT]), st.data())
 @settings(max_examples=25)
 def test_explicit_attention_of_any_network(fields, batch, variant, data):
     try:
-        config = PVTConfig(**fields)
+        config = PVTConfig(**wide(fields))
     except ValueError:
         assume(False)
-    assume(all(s.head_dim > 1 and s.keys > 1 for s in config.shapes()))  # else einsum takes another way
+    assume(all(s.keys > 1 for s in config.shapes()))  # else einsum takes another way
     task = Task(config, data.draw(st.sampled_from(scopes(config))), variant, batch)
-    # Small things that are not predicted count for little once the whole is not tiny.
-    assert measured(task) == pytest.approx(task.predicted_peak_bytes, rel=0.05, abs=4096)
+    assert measured(task) == pytest.approx(task.predicted_peak_bytes, rel=0.05, abs=256)
 
 
 @pytest.mark.parametrize("variant", [FULL_FUSED, SRA])
@@ -81,7 +102,7 @@ def test_the_frontier_is_the_last_side_that_fits(preset, variant, budget):
     def needed(side: int) -> int:
         return Task(get_config(preset, image_size=side), Scope("forward"), variant).needed_bytes
 
-    assert needed(limit.side) == limit.used_bytes <= budget < needed(limit.side + limit.step)
+    assert needed(limit.side_pixels) == limit.used_bytes <= budget < needed(limit.side_pixels + limit.step_pixels)
     assert limit.breaks.stage == 1
 
 
@@ -93,10 +114,10 @@ def test_budgets_at_once_are_as_one_by_one():
 
 def test_a_budget_that_nothing_fits():
     [limit] = frontier(PRESETS["pvt_tiny"], "fused", (10**6,))
-    assert (limit.side, limit.used_bytes) == (0, 0)
+    assert (limit.side_pixels, limit.used_bytes) == (0, 0)
 
 
 def test_ratios_that_need_a_large_image_start_the_search_there():
     config = get_config("pvt_tiny", image_size=1024, patch_sizes=(16, 4, 2, 2))
     [limit] = frontier(config, "fused", (24 * 10**9,))
-    assert limit.side % 256 == 0
+    assert limit.side_pixels % 256 == 0

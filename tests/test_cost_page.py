@@ -201,7 +201,7 @@ def test_a_failed_point_is_in_the_table_with_its_reason():
     app = visit("cost", size="64")
     task = Task(get_config("pvt_tiny", image_size=1536), Scope("attention", 1), FULL_EXPLICIT)
     machine = Machine("cpu", "CPU", "2.13.0", 1)
-    app.session_state["measured"] = {task: Measurement(task, machine, failure="Out of memory at 1536².")}
+    app.session_state["measured"] = {(task, "cpu"): Measurement(task, machine, failure="Out of memory at 1536².")}
     healthy(app.run())
     assert "Out of memory at 1536²." in tables(app)
 
@@ -215,7 +215,7 @@ def test_a_recording_is_offered_with_its_device_and_date(tmp_path, monkeypatch):
     monkeypatch.setattr(recording, "FOLDER", tmp_path)
     app = healthy(visit("cost", scope="forward"))
     assert "broken.json is not a recording" in text(app)
-    healthy(app.pills(key="recordings").set_value(["GPU (NVIDIA H200), 2026-11-24"]).run())
+    healthy(app.pills(key="measure_recorded").set_value(["GPU (NVIDIA H200), 2026-11-24"]).run())
     assert "GPU (NVIDIA H200), 2026-11-24" in tables(app)
     assert "2048²" in tables(app)
     healthy(app.selectbox(key="scope").set_value("stage-1").run())

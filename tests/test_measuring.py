@@ -44,7 +44,7 @@ def until(condition) -> None:
 
 
 def test_visitors_wait_in_line_and_are_told_so(gate):
-    first, second, third = (Sweep(TASKS, "cpu", {}) for _ in range(3))
+    first, second, third = (Sweep(TASKS, "cpu", {}, lambda: True) for _ in range(3))
     until(lambda: first.running)
     assert first.look() == f"Starting. Measuring 1 of 3: {TASKS[0].label}"
     gate.release()
@@ -65,22 +65,29 @@ def test_visitors_wait_in_line_and_are_told_so(gate):
 
 def test_what_was_measured_until_the_stop_stays(gate):
     results = {}
-    sweep = Sweep(TASKS, "cpu", results)
+    sweep = Sweep(TASKS, "cpu", results, lambda: True)
     gate.release()
     until(lambda: sweep.done == 1)
     sweep.stop()
     until(lambda: sweep.finished)
-    assert list(results) == [TASKS[0]]
+    assert list(results) == [(TASKS[0], "cpu")]
     assert sweep.problem == ""
 
 
-def test_a_sweep_that_nobody_looks_at_ends(gate, monkeypatch):
-    monkeypatch.setattr(measuring, "ABANDONED", 0.3)
-    sweep = Sweep(TASKS, "cpu", {})
-    for _ in range(5):
-        time.sleep(0.1)
-        sweep.look()
-    assert not sweep.finished
+def test_a_sweep_whose_visitor_has_gone_ends_after_a_while(gate, monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr(measuring.time, "monotonic", lambda: clock[0])
+    there = [True]
+    sweep = Sweep(TASKS, "cpu", {}, lambda: there[0])
+    clock[0] += 10 * measuring.ABANDONED
+    assert not sweep.stopped()  # minutes on another page of the app
+    there[0] = False
+    clock[0] += measuring.ABANDONED / 2
+    assert not sweep.stopped()  # a connection that breaks off comes back
+    clock[0] += measuring.ABANDONED
+    assert sweep.stopped()
+    monkeypatch.undo()
+    sweep.stop()
     until(lambda: sweep.finished)
 
 
@@ -94,7 +101,7 @@ def test_another_program_on_this_machine_is_waited_for(gate, monkeypatch):
         yield not stopped()
 
     monkeypatch.setattr(measuring.sweep, "turn", busy)
-    sweep = Sweep(TASKS, "cpu", {})
+    sweep = Sweep(TASKS, "cpu", {}, lambda: True)
     until(lambda: sweep.look() == "In line: another program is measuring on this machine.")
     let_go.set()
     until(lambda: sweep.running)
@@ -109,22 +116,33 @@ def test_a_device_that_is_gone_is_a_sentence_and_the_next_visitor_goes_on(gate, 
         raise ValueError("device='cuda' is not on this machine; there is cpu, or auto.")
 
     monkeypatch.setattr(measuring.sweep, "run", gone)
-    sweep = Sweep(TASKS, "cuda", {})
+    sweep = Sweep(TASKS, "cuda", {}, lambda: True)
     until(lambda: sweep.finished)
     assert "not on this machine" in sweep.problem
     monkeypatch.setattr(measuring.sweep, "run", good)
-    following = Sweep(TASKS, "cpu", {})
+    following = Sweep(TASKS, "cpu", {}, lambda: True)
     gate.release(3)
     until(lambda: following.finished)
     assert len(following.results) == 3
 
 
-def test_the_cap_is_for_the_cpu_alone(monkeypatch):
+@pytest.mark.parametrize("error", [RuntimeError("the driver went away"), OSError("no process to be had")])
+def test_whatever_ends_a_sweep_is_said(gate, monkeypatch, error):
+    def broken(tasks, **_):
+        raise error
+
+    monkeypatch.setattr(measuring.sweep, "run", broken)
+    sweep = Sweep(TASKS, "cpu", {}, lambda: True)
+    until(lambda: sweep.finished)
+    assert str(error) in sweep.problem
+
+
+def test_the_cap_is_for_the_cpu_alone(gate, monkeypatch):
     caps = []
     monkeypatch.setattr(
         measuring.sweep, "run", lambda _tasks, **options: caps.append(options["most_bytes"]) or iter(())
     )
     for device in ("cpu", "cuda"):
-        sweep = Sweep(TASKS, device, {})
+        sweep = Sweep(TASKS, device, {}, lambda: True)
         until(lambda sweep=sweep: sweep.finished)
     assert caps == [measuring.MOST_BYTES, None]

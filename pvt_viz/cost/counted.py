@@ -121,7 +121,7 @@ def check(batch: int, attention: str, dtype: str) -> None:
         raise ValueError(f"batch={batch!r} should be a positive whole number of images.")
     if attention not in ("explicit", "fused"):
         raise ValueError(f"attention={attention!r} should be 'explicit' or 'fused'.")
-    if dtype not in BYTES:
+    if not isinstance(dtype, str) or dtype not in BYTES:
         raise ValueError(f"dtype={dtype!r} is not priced here; there are {', '.join(BYTES)}.")
 
 

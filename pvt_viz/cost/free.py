@@ -10,6 +10,8 @@ CGROUP = Path("/sys/fs/cgroup")
 
 def free_bytes(device: str) -> int:
     """Free bytes of the device: of the GPU, or of this machine and of the container that this process lives in."""
+    if device != "cpu":
+        torch.get_device_module(device).empty_cache()  # what earlier tensors left behind is free
     if device == "cuda":
         return torch.cuda.mem_get_info()[0]
     machine = psutil.virtual_memory().available
@@ -24,6 +26,6 @@ def _container(folder: Path, otherwise: int) -> int:
         limit = int((folder / "memory.max").read_text())
         used = int((folder / "memory.current").read_text())
         stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        return limit - used + int(stat["inactive_file"])
+        return max(0, limit - used + int(stat["inactive_file"]))
     except (OSError, ValueError, KeyError):  # no such group, or one without a limit ("max")
         return otherwise

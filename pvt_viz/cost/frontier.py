@@ -9,7 +9,8 @@ from pvt_viz.cost.counted import BYTES, analyze
 from pvt_viz.cost.memory import Moment
 from pvt_viz.cost.variants import Kernel
 
-LARGEST = 2**16
+LARGEST = 2**18
+"""Pixels: an image of that side alone is 800 GB."""
 
 
 @dataclass(frozen=True)
@@ -17,18 +18,13 @@ class Limit:
     """The largest square image of a network within a budget."""
 
     budget_bytes: int
-    side: int
-    """Pixels, a multiple of `step`; 0 where not even one step fits."""
-    step: int
+    side_pixels: int
+    """A multiple of `step_pixels`; 0 where not even the least image fits."""
+    step_pixels: int
     used_bytes: int
     """Weights, image and peak at that side."""
     breaks: Moment
     """Where the peak is at the next size up, which no longer fits."""
-
-    @property
-    def unbounded(self) -> bool:
-        """Whether the search ended at its own end and not at the budget's."""
-        return self.side + self.step > LARGEST
 
 
 def frontier(network: PVTConfig, kernel: Kernel, budgets: tuple[int, ...], dtype: str = "float32") -> tuple[Limit, ...]:
@@ -70,8 +66,8 @@ def _frontier(network: PVTConfig, kernel: Kernel, budgets: tuple[int, ...], dtyp
         limits.append(
             Limit(
                 budget_bytes=budget,
-                side=low * step if fits else 0,
-                step=step,
+                side_pixels=low * step if fits else 0,
+                step_pixels=step,
                 used_bytes=need(low)[0] if fits else 0,
                 breaks=need(low + 1)[1],
             )

@@ -18,10 +18,10 @@ def median_seconds(call: Callable[[], object], device: str, budget: float) -> tu
     """
     taken: list[float] = []
     while len(taken) < FEWEST_RUNS or (sum(taken) < budget and len(taken) < MOST_RUNS):
-        _wait_for(device)
+        wait_for(device)
         start = time.perf_counter()
         call()
-        _wait_for(device)
+        wait_for(device)
         taken.append(time.perf_counter() - start)
     return statistics.median(taken), len(taken)
 
@@ -35,7 +35,8 @@ def peak_bytes(call: Callable[[], object], device: str) -> int:
     return _peak_on_cpu(call)
 
 
-def _wait_for(device: str) -> None:
+def wait_for(device: str) -> None:
+    """A GPU computes behind the program's back: until it is done, no clock means anything."""
     if device != "cpu":
         torch.get_device_module(device).synchronize()
 

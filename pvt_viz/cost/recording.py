@@ -1,14 +1,17 @@
 """Measurements as a file: written by `python -m pvt_viz.cost.record`, shown by the Cost page."""
 
 import json
+import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pvt_viz.config import get_config
+from pvt_viz.config import PVTConfig, get_config
 from pvt_viz.cost.scope import Scope
 from pvt_viz.cost.task import Machine, Measurement, Task
-from pvt_viz.cost.variants import VARIANTS
+from pvt_viz.cost.variants import ALL
+
+_VARIANTS = {variant.name: variant for variant in ALL}
 
 FOLDER = Path(__file__).parents[2] / "assets" / "measurements"
 
@@ -33,7 +36,10 @@ class Recording:
 
 
 def write(recording: Recording, folder: Path = FOLDER) -> Path:
-    """One file per device; an earlier one of the same device is replaced, at once or not at all."""
+    """One file per device; an earlier one of the same device is replaced, at once or not at all.
+
+    Raises ValueError for a network that is no preset with other sizes, p or R: the file names presets.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / recording.file_name
     data = {
@@ -42,7 +48,7 @@ def write(recording: Recording, folder: Path = FOLDER) -> Path:
         "versions": recording.versions,
         "points": [_to_json(point) for point in recording.points],
     }
-    draft = path.with_suffix(".part")
+    draft = path.with_suffix(f".{os.getpid()}.part")
     draft.write_text(json.dumps(data, indent=1) + "\n")
     draft.replace(path)
     return path
@@ -72,7 +78,7 @@ def all_in(folder: Path) -> tuple[list[Recording], list[str]]:
 
 def _to_json(point: Measurement) -> dict:
     task = point.task
-    return {
+    written = {
         "model": task.config.name,
         "image_size": task.config.image_hw,
         "patch_sizes": task.config.patch_sizes,
@@ -86,14 +92,20 @@ def _to_json(point: Measurement) -> dict:
         "peak_bytes": point.peak_bytes,
         "failure": point.failure,
     }
+    if _config(written) != task.config:
+        raise ValueError(f"{task.config.name} is not the preset of that name; only presets can be recorded.")
+    return written
+
+
+def _config(data: dict) -> PVTConfig:
+    sizes = {field: tuple(data[field]) for field in ("image_size", "patch_sizes", "reductions")}
+    return get_config(data["model"], **sizes)
 
 
 def _from_json(data: dict, machine: Machine) -> Measurement:
-    config = get_config(
-        data["model"],
-        image_size=tuple(data["image_size"]),
-        patch_sizes=tuple(data["patch_sizes"]),
-        reductions=tuple(data["reductions"]),
-    )
-    task = Task(config, Scope(*data["scope"]), VARIANTS[data["variant"]], data["batch"], data["dtype"])
-    return Measurement(task, machine, data["seconds"], data["runs"], data["peak_bytes"], data["failure"])
+    scope = Scope(str(data["scope"][0]), int(data["scope"][1]))
+    task = Task(_config(data), scope, _VARIANTS[data["variant"]], int(data["batch"]), str(data["dtype"]))
+    failure = str(data["failure"])
+    if failure:
+        return Measurement(task, machine, failure=failure)
+    return Measurement(task, machine, float(data["seconds"]), int(data["runs"]), int(data["peak_bytes"]))

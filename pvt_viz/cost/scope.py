@@ -23,6 +23,16 @@ class Scope(NamedTuple):
             "forward": "the whole forward",
         }[self.kind]
 
+    def input_shape(self, config: PVTConfig, batch: int) -> tuple[int, ...]:
+        """What goes in: images or the map below, (batch, channel, H, W), or tokens, (batch, query, channel)."""
+        if self.kind == "forward":
+            return batch, config.in_channels, *config.image_hw
+        shapes = config.shapes()
+        shape = shapes[self.stage - 1]
+        if self.kind == "attention":
+            return batch, shape.queries, shape.dim
+        return batch, shape.in_channels, *(shapes[self.stage - 2].grid if self.stage > 1 else config.image_hw)
+
     def macs(self, config: PVTConfig, batch: int) -> int:
         """Multiply-adds for images of the configuration's own size."""
         report = analyze(config, batch=batch)

@@ -1,14 +1,13 @@
 """Run measurements in a process of their own, one sweep at a time on a machine."""
 
 import os
-import pickle
 import queue
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,11 +16,13 @@ from filelock import FileLock, Timeout
 from pvt_viz import devices
 from pvt_viz.config import PVTConfig, Size
 from pvt_viz.cost.counted import check
+from pvt_viz.cost.pipe import receive, send
 from pvt_viz.cost.scope import Scope, scopes
 from pvt_viz.cost.task import Machine, Measurement, Order, Task
 from pvt_viz.cost.variants import Variant, variants
 
 ROOT = Path(__file__).parents[2]
+LOCKS = Path(tempfile.gettempdir()) / "pvt-viz"
 TICK = 0.2  # seconds between two looks at whether to stop
 
 
@@ -71,7 +72,8 @@ def measure(
     and what fails, is a result with a sentence in `failure`. Waits while another measurement runs on this machine.
     Raises ValueError for a batch, dtype, size or device that does not exist.
     """
-    tasks = plan(config, (image_size or config.image_size,), batch, dtype=dtype, only=only, ways=ways)
+    size = config.image_size if image_size is None else image_size
+    tasks = plan(config, (size,), batch, dtype=dtype, only=only, ways=ways)
     chosen = devices.resolve(device)
     with turn():
         points = tuple(run(tasks, device=chosen, seconds=seconds))
@@ -89,6 +91,9 @@ def plan(
 ) -> tuple[Task, ...]:
     """The tasks of a sweep, small sizes first. ValueError, with one sentence, for what cannot be run."""
     check(batch, "explicit", dtype)
+    for scope in only or ():
+        if scope not in scopes(config):
+            raise ValueError(f"{scope} is nothing to measure in {config.name}, which has {len(config.dims)} stages.")
     sized = [replace(config, image_size=size) for size in image_sizes]
     return tuple(
         Task(one, scope, way, batch, dtype)
@@ -113,7 +118,7 @@ def run(
     """
     device, done = devices.resolve(device), 0
     while done < len(tasks) and not stopped():
-        machine = None
+        machine, before = None, done
         order = Order(tasks[done:], device, seconds, most_bytes, most_seconds)
         for message in _child(order, stopped):
             if isinstance(message, Machine):
@@ -121,7 +126,7 @@ def run(
             elif isinstance(message, Measurement):
                 done += 1
                 yield message
-            else:  # the exit status of a process that left a task undone
+            elif message != 0 or done == before:  # it did not end of its own accord after a result
                 yield Measurement(tasks[done], machine, failure=_why(tasks[done], message))
                 done += 1
 
@@ -129,7 +134,7 @@ def run(
 @contextmanager
 def turn(stopped: Callable[[], bool] = never) -> Iterator[bool]:
     """This machine's one measurement at a time, whoever asks; False where it was `stopped()` while waiting."""
-    lock = FileLock(Path(tempfile.gettempdir()) / "pvt-viz-measuring.lock", mode=0o666)
+    lock = FileLock(_lock_path(), mode=0o666)
     while not stopped():
         try:
             lock.acquire(timeout=TICK)
@@ -143,8 +148,17 @@ def turn(stopped: Callable[[], bool] = never) -> Iterator[bool]:
     yield False
 
 
+def _lock_path() -> Path:
+    """In a folder of its own, open to every user of the machine: in the sticky one for temporary files, a lock that
+    somebody else made could not be taken."""
+    LOCKS.mkdir(exist_ok=True)
+    with suppress(PermissionError):  # it is somebody else's, and open already
+        LOCKS.chmod(0o777)
+    return LOCKS / "measuring.lock"
+
+
 def _child(order: Order, stopped: Callable[[], bool]) -> Iterator[Machine | Measurement | int]:
-    """What a measuring process says; at the end, if tasks are left and nobody stopped it, its exit status."""
+    """What a measuring process says; if it ends with tasks left, its exit status."""
     process = subprocess.Popen(
         [sys.executable, "-m", "pvt_viz.cost.worker"],
         stdin=subprocess.PIPE,
@@ -154,34 +168,47 @@ def _child(order: Order, stopped: Callable[[], bool]) -> Iterator[Machine | Meas
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
     )
     said: queue.SimpleQueue = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(process, order, said), daemon=True).start()
     left = len(order.tasks)
     try:
+        with suppress(BrokenPipeError):  # it has ended already; its status says more
+            send(process.stdin, order)
+        threading.Thread(target=_listen, args=(process, said), daemon=True).start()
         while left and not stopped():
             try:
                 message = said.get(timeout=TICK)
             except queue.Empty:
                 continue
             if message is None:
-                yield process.wait()
+                yield _ended(process)
                 return
             left -= isinstance(message, Measurement)
             yield message
     finally:
         process.kill()
         process.wait()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
 
 
-def _listen(process: subprocess.Popen, order: Order, said: queue.SimpleQueue) -> None:
-    """Hand the order over and pass every answer on; None once there will be no more."""
+def _listen(process: subprocess.Popen, said: queue.SimpleQueue) -> None:
+    """Pass every answer on; None once there will be no more, whatever the reason."""
     try:
-        with process.stdin as stdin:
-            pickle.dump(order, stdin)
         with process.stdout as stdout:
-            while True:
-                said.put(pickle.load(stdout))
-    except (EOFError, OSError, pickle.UnpicklingError):
+            for message in receive(stdout):
+                said.put(message)
+    except Exception:  # what cannot be read is as good as silence: how the process ended tells the rest
+        process.kill()
+    finally:
         said.put(None)
+
+
+def _ended(process: subprocess.Popen) -> int:
+    """The exit status of a process that says no more."""
+    try:
+        return process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def _why(task: Task, status: int) -> str:

@@ -1,6 +1,7 @@
 """What is measured, on what, and what came out: plain data that travels between processes and into files."""
 
 from dataclasses import dataclass
+from math import prod
 
 from pvt_viz.config import PVTConfig
 from pvt_viz.cost.counted import BYTES, analyze
@@ -46,10 +47,9 @@ class Task:
 
     @property
     def needed_bytes(self) -> int:
-        """What must be free before it starts: the predicted peak, the weights (drawn in float32) and the images."""
-        images = self.batch * self.config.in_channels * self.config.image_hw[0] * self.config.image_hw[1]
-        weights = analyze(self.network).params * BYTES["float32"]
-        return self.predicted_peak_bytes + weights + images * BYTES[self.dtype]
+        """What must be free before it starts: the predicted peak, the weights (drawn in float32) and the input."""
+        inputs = prod(self.scope.input_shape(self.network, self.batch)) * BYTES[self.dtype]
+        return self.predicted_peak_bytes + analyze(self.network).params * BYTES["float32"] + inputs
 
 
 @dataclass(frozen=True)
@@ -90,4 +90,4 @@ class Order:
     most_bytes: int | None
     """A cap on what a task may take, below what is free."""
     most_seconds: float | None
-    """A cap on what one run may take, as far as the tasks before it tell."""
+    """A cap on what one run may take, as far as that can be told beforehand."""

@@ -30,6 +30,7 @@ FULL_FUSED = Variant("full_fused", "full attention, fused", reduces=False, atten
 SRA = Variant("sra", "SRA, fused", reduces=True, attention="fused")
 SRA_EXPLICIT = Variant("sra_explicit", "SRA, explicit", reduces=True, attention="explicit")
 """As the paper's authors ran it: there were no fused kernels in 2021."""
+ALL = (FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT)
 VARIANTS = {variant.name: variant for variant in (FULL_EXPLICIT, FULL_FUSED, SRA)}
 
 
@@ -56,6 +57,12 @@ def what_ifs(config: PVTConfig) -> dict[str, PVTConfig]:
     if len(config.dims) > 1:
         p = config.patch_sizes[0]
         found[f"ViT-Small of the paper, patches of {p}×{p}"] = get_config(
-            "vit_small_16_paper", image_size=config.image_size, patch_sizes=(p,)
+            "vit_small_16_paper",
+            image_size=config.image_size,
+            patch_sizes=(p,),
+            in_channels=config.in_channels,
+            num_classes=config.num_classes,
+            mean=config.mean,
+            std=config.std,
         )
     return found

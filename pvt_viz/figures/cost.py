@@ -66,7 +66,7 @@ def growth(
 
 
 def measured(
-    curves: Mapping[str, Sequence[float | None]],
+    lines: Mapping[str, Mapping[str, Sequence[float | None]]],
     points: Mapping[str, Mapping[str, Sequence[tuple[int, float, str]]]],
     labels: Mapping[str, str],
     sides: Sequence[int],
@@ -76,20 +76,22 @@ def measured(
     y_title: str,
     unit: str,
 ) -> Chart:
-    """Predicted lines, and measured points over them: per source and variant (side, value, note).
+    """Lines over `sides`, and points (side, value, note) over them; either per source and variant.
 
-    Points of the first source are filled, those of the others hollow.
+    Lines of the first source are solid and its points filled; those of the others are dotted and hollow.
     """
-    lines = [
+    curves = [
         Series(
-            name=labels[name],
+            name=f"{labels[name]}, predicted" + (f" from {source}" if source else ""),
             x=tuple(sides),
             y=tuple(curve),
             look="line",
             colour=VARIANT_LOOKS[name]["colour"],
+            dash="dot" if i else "solid",
             group=labels[name],
         )
-        for name, curve in curves.items()
+        for i, (source, by_variant) in enumerate(lines.items())
+        for name, curve in by_variant.items()
     ]
     dots = [
         Series(
@@ -115,5 +117,5 @@ def measured(
         log_x=True,
         log_y=True,
         ticks=SIDE_TICKS,
-        series=(*lines, *dots),
+        series=(*curves, *dots),
     )

@@ -3,10 +3,13 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pvt_viz.cost import sweep
 from pvt_viz.cost.task import Measurement, Task
@@ -15,15 +18,19 @@ MOST_BYTES = int(float(os.environ.get("PVT_VIZ_MEASURE_LIMIT_MB", 4000)) * 1e6)
 """What one measurement may take on the CPU of a shared server; a GPU's own memory is its limit."""
 MOST_SECONDS = float(os.environ.get("PVT_VIZ_MEASURE_SECONDS", 30))
 """What one run may take, as far as the runs before it tell."""
-ABANDONED = 120
-"""Seconds without a look from its visitor after which a sweep ends; hidden tabs look once a minute."""
+ABANDONED = 30
+"""Seconds after its visitor has gone (a closed tab, not another page) at which a sweep ends."""
+
+Results = dict[tuple[Task, str], Measurement]
+"""By task and device."""
 
 
 class Sweep:
     """One visitor's list of tasks on its way; a thread of its own works on it, the page reads how far it is."""
 
-    def __init__(self, tasks: tuple[Task, ...], device: str, results: dict[Task, Measurement]):
-        self.tasks, self.device, self.results = tasks, device, results
+    def __init__(self, tasks: tuple[Task, ...], device: str, results: Results, there: Callable[[], bool]):
+        """`there` tells whether the visitor is."""
+        self.tasks, self.device, self.results, self._there = tasks, device, results, there
         self.done = 0
         self.running = False
         self.finished = False
@@ -31,14 +38,14 @@ class Sweep:
         """Why it ended before its time, in a sentence."""
         self._stop = False
         self._seen = time.monotonic()
+        """When the visitor was last there."""
         threading.Thread(target=self._work, daemon=True).start()
 
     def stop(self) -> None:
         self._stop = True
 
     def look(self) -> str:
-        """What is going on, in words; and a sign that somebody still wants it."""
-        self._seen = time.monotonic()
+        """What is going on, in words."""
         if self.running:
             at = min(self.done, len(self.tasks) - 1)
             first = "" if self.done else "Starting. "
@@ -49,7 +56,10 @@ class Sweep:
         return "In line: another program is measuring on this machine."
 
     def stopped(self) -> bool:
-        return self._stop or time.monotonic() - self._seen > ABANDONED
+        now = time.monotonic()
+        if self._there():
+            self._seen = now
+        return self._stop or now - self._seen > ABANDONED
 
     def _work(self) -> None:
         try:
@@ -61,9 +71,9 @@ class Sweep:
                 for point in sweep.run(
                     self.tasks, device=self.device, most_bytes=cap, most_seconds=MOST_SECONDS, stopped=self.stopped
                 ):
-                    self.results[point.task] = point
+                    self.results[point.task, self.device] = point
                     self.done += 1
-        except (OSError, ValueError) as error:  # no process to be had, or the device is gone
+        except Exception as error:  # no process to be had, the device is gone: the visitor reads why
             self.problem = f"The measurement could not go on: {error}"
         finally:
             self.finished = True
@@ -99,8 +109,8 @@ class _Line:
 _line = _Line()
 
 
-def results() -> dict[Task, Measurement]:
-    """All that was measured on this visit; the latest of each task."""
+def results() -> Results:
+    """All that was measured on this visit; the latest of each task and device."""
     return st.session_state.setdefault("measured", {})
 
 
@@ -119,7 +129,15 @@ def problem() -> str:
 def start(tasks: tuple[Task, ...], device: str) -> None:
     """Begin; a sweep of this visit that was on its way is stopped."""
     stop()
-    st.session_state["sweep"] = Sweep(tasks, device, results())
+    st.session_state["sweep"] = Sweep(tasks, device, results(), _visitor())
+
+
+def _visitor() -> Callable[[], bool]:
+    """Whether this visit is still connected; a script that runs without a server is its own visitor."""
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return lambda: True
+    return partial(runtime.get_instance().is_active_session, context.session_id)
 
 
 def stop() -> None:

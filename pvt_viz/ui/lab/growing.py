@@ -46,8 +46,8 @@ def show_growth(lab: Lab) -> None:
     st.markdown(
         ":material/compare_arrows: **Where this differs from the paper.** Its caption ranks the growth: ViT-Small/16,"
         f" then ViT-Small/32, then PVT-Small. Counted from {FROM} to {TO} pixels a forward becomes dearer by {grown}."
-        " SRA divides the keys by R², but queries and keys both still grow with the image, and PVT-Small has more of"
-        " either than a ViT whose patches are 32 pixels wide. The gap between the two PVT curves is what SRA is worth."
+        " With SRA every stage has one key for 32×32 pixels, as ViT-Small/32 has, but PVT-Small asks far more queries."
+        " The gap between the two PVT curves is what SRA is worth."
     )
 
 
@@ -60,7 +60,7 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
     limits = {way: frontier(way.of(config), way.attention, budgets, lab.dtype) for way in ways}
     chart = figures.bars(
         [f"{gigabytes} GB" for gigabytes in BUDGETS],
-        {way.name: [limit.side for limit in found] for way, found in limits.items()},
+        {way.name: [limit.side_pixels for limit in found] for way, found in limits.items()},
         {way.name: way.label for way in ways},
         title="The largest square image, one at a time",
         x_title="memory",
@@ -80,7 +80,7 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
             {
                 "attention": way.label,
                 "budget_bytes": limit.budget_bytes,
-                "side_pixels": limit.side,
+                "side_pixels": limit.side_pixels,
                 "used_bytes": limit.used_bytes,
                 "breaks_stage": limit.breaks.stage,
                 "breaks_while": limit.breaks.doing,
@@ -91,28 +91,29 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
         key="frontier",
         alt="The largest square image for five memory budgets, and what gives out first.",
     )
-    step = limits[FULL_FUSED][0].step
+    step = limits[FULL_FUSED][0].step_pixels
     st.caption(f"After the colon: what breaks first, at the next size up ({step} pixels more).")
     if SRA in ways:
         _lesson(config, lab, limits[FULL_FUSED][-1], limits[SRA][-1])
 
 
 def _cell(limit: Limit) -> str:
-    if not limit.side:
+    if not limit.side_pixels:
         return f"nothing: stage {limit.breaks.stage}, {limit.breaks.doing}"
-    return f"{'over ' if limit.unbounded else ''}{limit.side:,} px: stage {limit.breaks.stage}, {limit.breaks.doing}"
+    return f"{limit.side_pixels:,} px: stage {limit.breaks.stage}, {limit.breaks.doing}"
 
 
 def _lesson(config: PVTConfig, lab: Lab, fused: Limit, sra: Limit) -> None:
-    side = min(fused.side, sra.side)
+    side = min(fused.side_pixels, sra.side_pixels)
     if not side:
         return
     price = partial(analyze, image_size=side, batch=1)
     full, reduced = price(FULL_FUSED.of(config)).macs, price(config).macs
     st.markdown(
         f":material/lightbulb: **What fused kernels change.** They store no map, so at {BUDGETS[-1]} GB full attention"
-        f" reaches {fused.side:,} px and SRA {sra.side:,} px: what gives out first is the {fused.breaks.doing} of stage"
-        f" {fused.breaks.stage} and the {sra.breaks.doing} of stage {sra.breaks.stage}. The arithmetic stays: at"
+        f" reaches {fused.side_pixels:,} px and SRA {sra.side_pixels:,} px: what gives out first is the"
+        f" {fused.breaks.doing} of stage {fused.breaks.stage} and the {sra.breaks.doing} of stage {sra.breaks.stage},"
+        f" and neither has to do with keys. The arithmetic stays: at"
         f" {side:,} px a forward takes {lab.amount(full)} with full attention and {lab.amount(reduced)} with SRA,"
         f" **{full / reduced:.3g}×** less."
     )

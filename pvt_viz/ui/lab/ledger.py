@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pvt_viz.config import PVTConfig
+from pvt_viz.cost import parts
 from pvt_viz.cost.counted import CostReport, analyze
 from pvt_viz.cost.variants import what_ifs, without_sra
 from pvt_viz.ui import address, charts, view
@@ -98,7 +99,7 @@ def show_extra(config: PVTConfig, lab: Lab) -> None:
 
 def _fold(report: CostReport, stage: int, lab: Lab, *, exact: bool) -> dict:
     """What the folds of a stage add, and what share of the stage that is; for people, or exactly."""
-    fold, whole = report.select(stage=stage, part="fold"), report.select(stage=stage)
+    fold, whole = report.select(stage=stage, part="fold"), report.select(stage=stage, part=tuple(parts.STAGE_PARTS))
     params, macs = sum(row.params for row in fold), sum(row.macs for row in fold)
     all_params, all_macs = sum(row.params for row in whole), sum(row.macs for row in whole)
     shares = params / all_params, macs / all_macs

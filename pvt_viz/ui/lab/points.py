@@ -1,0 +1,172 @@
+"""Measured points over predicted curves, and in a table; a source is this visit, or a recording."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import streamlit as st
+
+from pvt_viz.config import PVTConfig
+from pvt_viz.cost.compare import SIDES, growth, peaks
+from pvt_viz.cost.scope import Scope
+from pvt_viz.cost.task import Measurement
+from pvt_viz.cost.variants import VARIANTS, variants
+from pvt_viz.figures import cost as figures
+from pvt_viz.ui import charts
+from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.words import si
+
+LIVE = "measured here"
+Points = dict[str, list[Measurement]]
+"""Measurements by source."""
+
+
+def show(sources: dict[str, Iterable[Measurement]], config: PVTConfig, lab: Lab, scope: Scope) -> None:
+    points = {name: _matching(found, config, lab, scope) for name, found in sources.items()}
+    _memory(config, lab, scope, points)
+    _time(config, lab, scope, points)
+    _table(lab, points)
+
+
+def _matching(found: Iterable[Measurement], config: PVTConfig, lab: Lab, scope: Scope) -> list[Measurement]:
+    """The measurements of this very network at any square size, of this scope, batch and precision."""
+    return [
+        point
+        for point in list(found)
+        if (point.task.scope, point.task.batch, point.task.dtype) == (scope, lab.batch, lab.dtype)
+        and isinstance(point.task.config.image_size, int)
+        and point.task.variant.name in VARIANTS
+        and point.task.network.alike(point.task.variant.of(config))
+    ]
+
+
+def _least(network: PVTConfig) -> PVTConfig:
+    """The network written for its least image: curves over the size are the same whatever the page's size is."""
+    return replace(network, image_size=network.least_side)
+
+
+def _by_variant(
+    points: Points, value: Callable[[Measurement], float]
+) -> dict[str, dict[str, list[tuple[int, float, str]]]]:
+    """Per source and variant (side, value, note), for the measurements that have one."""
+    found: dict = {source: defaultdict(list) for source in points}
+    for source, several in points.items():
+        for point in several:
+            if point.seconds:
+                note = f"median of {point.runs} runs"
+                found[source][point.task.variant.name].append((point.task.config.image_size, value(point), note))
+    return found
+
+
+def _memory(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
+    ways = variants(config)
+    scratch = "" if lab.dtype == "float32" else " On a CPU, kernels of half precision keep copies besides."
+    chart = figures.measured(
+        {"": {w.name: peaks(_least(w.of(config)), scope, w.attention, lab.batch, lab.dtype) for w in ways}},
+        _by_variant(points, lambda point: point.peak_bytes),
+        {way.name: way.label for way in VARIANTS.values()},
+        SIDES,
+        title=f"Peak extra memory, {scope.label}",
+        y_title="peak",
+        caption=f"{config.name}, {lab.dtype}, batch {lab.batch}. Lines: predicted in closed form, without the kernel's"
+        f" own scratch.{scratch} Filled points: measured here; hollow ones: recorded.",
+        unit="B",
+    )
+    charts.show(chart, key="measured_memory", alt=f"Predicted and measured peak memory of {scope.label}.")
+
+
+def _time(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
+    rates = {source: _rates(found) for source, found in points.items() if any(point.seconds for point in found)}
+    if not rates:
+        st.caption(":material/timer: Times appear here with the first measured point.")
+        return
+    work = {way.name: growth(_least(way.of(config)), scope, lab.batch) for way in variants(config)}
+    lines = {
+        source: {name: [macs and macs / rate for macs in work[name]] for name, rate in found.items()}
+        for source, found in rates.items()
+    }
+    reached = "; ".join(
+        f"{source}: " + ", ".join(f"{VARIANTS[name].label} {lab.amount(rate)}/s" for name, rate in found.items())
+        for source, found in rates.items()
+    )
+    chart = figures.measured(
+        lines,
+        _by_variant(points, lambda point: point.seconds),
+        {way.name: way.label for way in VARIANTS.values()},
+        SIDES,
+        title=f"Time of one run, {scope.label}",
+        y_title="median time",
+        caption=f"{config.name}, {lab.dtype}, batch {lab.batch}. Lines: the arithmetic at the best rate that each way"
+        f" reached ({reached}). A point above its line was slower than that: small work does not fill a machine, and"
+        " other programs run.",
+        unit="s",
+    )
+    charts.show(chart, key="measured_time", alt=f"Measured time of {scope.label}.")
+
+
+def _rates(found: list[Measurement]) -> dict[str, float]:
+    """The best multiply-adds per second of every variant."""
+    rates: dict = {}
+    for point in found:
+        if point.seconds:
+            name = point.task.variant.name
+            rates[name] = max(rates.get(name, 0.0), point.task.macs / point.seconds)
+    return rates
+
+
+def _table(lab: Lab, points: Points) -> None:
+    measured = [(source, point) for source, found in points.items() for point in found]
+    if not measured:
+        return
+    measured.sort(key=lambda pair: (pair[1].task.config.image_size, pair[1].task.variant.name, pair[0]))
+    charts.table(
+        [_for_people(source, point, lab) for source, point in measured],
+        numbers=[_exactly(source, point, lab) for source, point in measured],
+        key="measured",
+        alt="Measured points: predicted and measured peak, and time.",
+    )
+    machines = {source: point.machine for source, point in measured if point.machine}
+    for source, machine in machines.items():
+        threads = f"{machine.threads} {'thread' if machine.threads == 1 else 'threads'}"
+        st.caption(
+            f"{source.capitalize() if source == LIVE else source}: {machine.name}, torch {machine.torch}, {threads}."
+        )
+
+
+def _for_people(source: str, point: Measurement, lab: Lab) -> dict:
+    task, predicted = point.task, point.task.predicted_peak_bytes
+    return {
+        "where": source,
+        "image": task.size,
+        "attention": task.variant.label,
+        "predicted peak": si(predicted, "B"),
+        "measured peak": si(point.peak_bytes, "B") if point.seconds else "",
+        "measured / predicted": f"{point.peak_bytes / predicted:.3f}" if point.seconds else "",
+        "time": si(point.seconds, "s") if point.seconds else "",
+        "speed": f"{lab.amount(task.macs / point.seconds)}/s" if point.seconds else "",
+        "note": point.failure or f"median of {point.runs}",
+    }
+
+
+def _exactly(source: str, point: Measurement, lab: Lab) -> dict:
+    task, machine = point.task, point.machine
+    return {
+        "where": source,
+        "device": machine.name if machine else "",
+        "torch": machine.torch if machine else "",
+        "threads": machine.threads if machine else "",
+        "model": task.config.name,
+        "patch_sizes": "-".join(map(str, task.network.patch_sizes)),
+        "reductions": "-".join(map(str, task.network.reductions)),
+        "image_side_pixels": task.config.image_size,
+        "batch": task.batch,
+        "dtype": task.dtype,
+        "scope": task.scope.label,
+        "attention": task.variant.label,
+        lab.unit: lab.counted(task.macs),
+        "predicted_peak_bytes": task.predicted_peak_bytes,
+        "measured_peak_bytes": point.peak_bytes,
+        "seconds": point.seconds,
+        "runs": point.runs,
+        "failure": point.failure,
+    }
