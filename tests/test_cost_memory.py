@@ -37,6 +37,7 @@ def test_explicit_attention_within_5_percent(size, stage, kind):
         (get_config("pvt_tiny", image_size=(160, 224), reductions=(8, 3, 2, 2)), 2),
         (get_config("pvt_tiny", reductions=(8, 4, 2, 7)), 1),
         (get_config("vit_small_16"), 4),
+        (get_config("pvt_tiny", patch_sizes=(16, 2, 2, 1), reductions=(2, 2, 1, 1), mlp_ratios=(1, 0.5, 1, 0.5)), 1),
     ],
     ids=lambda value: getattr(value, "name", value),
 )

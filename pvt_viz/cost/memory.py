@@ -1,8 +1,9 @@
 """What lives in memory at which moment of a forward without gradients: the predicted peak, in closed form.
 
-The functions follow `pvt_viz.models` call by call and list, for each moment, the results that Python still holds.
-Not counted: weights and the images themselves (they are there before and after), a kernel's own scratch memory, and
-what an allocator rounds up. A test holds the peak against the allocations of a real run.
+The functions follow `pvt_viz.models` call by call and list the results that Python still holds, at every moment that can
+be the worst; others are left out, since a later one holds as much and more. Not counted: weights and the images
+themselves (they are there before and after), a kernel's own scratch memory, and what an allocator rounds up. A test
+holds the peak against the allocations of a real run.
 """
 
 from collections.abc import Iterator
@@ -32,25 +33,17 @@ def attention(s: StageShape, batch: int, kernel: Kernel, held: Live | None = Non
     q, kv = batch * s.queries * s.dim, batch * s.keys * s.dim
     held = dict(held or {})
     if s.reduction > 1:
-        reduced = batch * s.reduced_tokens * s.dim
-        squares = reduced * s.reduction**2
-        yield Moment(s.index, "fold", {**held, "squares": squares, "projected": reduced, "reduced": reduced})
-        held["reduced"] = reduced
+        held["reduced"] = batch * s.reduced_tokens * s.dim
     if s.n_prefix:
         held["keys' tokens, with CLS"] = kv
-    held |= {"Q": q, "K": kv, "V": kv}
+    held |= {"Q": q, "K": kv, "V": kv, "weighted sums": q}
     if kernel == "fused":
-        yield Moment(s.index, "fused attention", {**held, "weighted sums": q})
-        yield Moment(s.index, "output projection", {**held, "weighted sums": q, "output": q})
+        yield Moment(s.index, "output projection", {**held, "output": q})
         return
-    maps = batch * s.heads * s.queries * s.keys
-    held["scores"] = maps
-    # Heads of several images cannot be multiplied where they lie: the product copies its operands.
-    copies = s.heads > 1 and batch > 1
-    yield Moment(s.index, "QKᵀ", {**held, "copies of Q and K": (q + kv) * copies})
-    yield Moment(s.index, "softmax", {**held, "weights": maps})
-    held["weighted sums"] = q
-    yield Moment(s.index, "softmax·V", {**held, "weights": maps, "copy of V": kv * copies})
+    held["scores"] = maps = batch * s.heads * s.queries * s.keys
+    # Heads of several images cannot be multiplied where they lie: the product copies its operand.
+    copy = kv if s.heads > 1 and batch > 1 else 0
+    yield Moment(s.index, "softmax·V", {**held, "weights": maps, "copy of V": copy})
     yield Moment(s.index, "output projection", {**held, "heads side by side": q * (s.heads > 1), "output": q})
 
 
@@ -59,9 +52,8 @@ def block(s: StageShape, batch: int, kernel: Kernel, held: Live) -> Iterator[Mom
     tokens, hidden = batch * s.queries * s.dim, batch * s.queries * s.mlp_hidden
     held = {**held, "stream": tokens, "normalised": tokens}
     yield from attention(s, batch, kernel, held)
-    held |= {"stream after attention": tokens, "hidden, after GELU": hidden}
-    yield Moment(s.index, "MLP (GELU)", {**held, "hidden": hidden})
-    yield Moment(s.index, "MLP (second layer)", {**held, "output": tokens})
+    after = {"stream after attention": tokens, "hidden": hidden, "hidden, after GELU": hidden}
+    yield Moment(s.index, "MLP (GELU)", {**held, **after})
 
 
 def stage(s: StageShape, batch: int, kernel: Kernel, held: Live | None = None) -> Iterator[Moment]:
