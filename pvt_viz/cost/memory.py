@@ -1,7 +1,7 @@
 """What lives in memory at which moment of a forward without gradients: the predicted peak, in closed form.
 
-The functions follow `pvt_viz.models` call by call and list the results that Python still holds, at every moment that can
-be the worst; others are left out, since a later one holds as much and more. Not counted: weights and the images
+The functions follow `pvt_viz.models` call by call and list the results that Python still holds, at every moment that
+can be the worst; others are left out: a later one holds as much and more. Not counted: weights and the images
 themselves (they are there before and after), a kernel's own scratch memory, and what an allocator rounds up. A test
 holds the peak against the allocations of a real run.
 """
