@@ -30,12 +30,12 @@ with batch:
         key="batch",
         on_change=choice.changed,
         args=("batch",),
-        help="Images at once: all but the parameters grows with it.",
+        help="Images at once: arithmetic and activations grow with it, parameters do not; the frontier is for one image.",
     )
 with st.container(horizontal=True, gap="large"):
     for name, words in {
         "dtype": "Bytes per number: 4 or 2. It changes every byte on this page, and no multiply-add.",
-        "unit": "1 MAC (multiply and add) is 2 FLOPs. It changes every number on this page.",
+        "unit": "1 MAC (multiply and add) is 2 FLOPs. It changes every count of arithmetic on this page.",
         "axis": "A logarithmic axis shows small bars beside large ones; lengths then show ratios.",
     }.items():
         st.segmented_control(
