@@ -30,7 +30,7 @@ with batch:
         key="batch",
         on_change=choice.changed,
         args=("batch",),
-        help="Images at once: arithmetic and activations grow with it, parameters do not; the frontier is for one image.",
+        help="Images at once: arithmetic and activations grow with it. The largest picture is always for one.",
     )
 with st.container(horizontal=True, gap="large"):
     for name, words in {

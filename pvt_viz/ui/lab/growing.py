@@ -113,6 +113,6 @@ def _lesson(config: PVTConfig, lab: Lab, fused: Limit, sra: Limit) -> None:
         f":material/lightbulb: **What fused kernels change.** They store no map, so at {BUDGETS[-1]} GB full attention"
         f" reaches {fused.side_pixels:,} px and SRA {sra.side_pixels:,} px: what gives out first is the"
         f" {fused.breaks.doing} of stage {fused.breaks.stage} and the {sra.breaks.doing} of stage {sra.breaks.stage}."
-        f" The arithmetic stays: at {side:,} px a forward takes {lab.amount(full)} with full attention and {lab.amount(reduced)} with SRA,"
-        f" **{full / reduced:.3g}×** less."
+        f" The arithmetic stays: at {side:,} px a forward takes {lab.amount(full)} with full attention and"
+        f" {lab.amount(reduced)} with SRA, **{full / reduced:.3g}×** less."
     )
