@@ -13,7 +13,7 @@ from pvt_viz.cost.task import Machine, Measurement, Task
 from pvt_viz.cost.variants import without_sra
 from pvt_viz.ui import measuring
 from pvt_viz.words import si
-from test_pages import go, healthy, text, visit
+from test_pages import go, healthy, photograph, text, visit
 
 CHARTS = ("stage_macs", "stage_memory", "growth", "frontier", "measured_memory")
 
@@ -241,3 +241,25 @@ def test_a_sweep_in_line_says_so(monkeypatch):
     healthy(stop.click().run())
     assert app.get("progress")[0].proto.text == "Nothing is being measured."
     assert measuring.MOST_SECONDS > 0
+
+
+def test_a_picture_of_ones_own_is_kept_behind_the_page_that_does_not_show_it():
+    app = visit(size="64")
+    app.segmented_control(key="source").set_value("Upload").run()
+    app.file_uploader(key="file").set_value(("holiday.jpg", photograph(320, 200), "image/jpeg")).run()
+    healthy(go(app, "cost"))
+    assert not app.get("file_uploader")
+    healthy(app.select_slider(key="r1").set_value(4).run())
+    healthy(go(app, "attention"))
+    assert app.session_state["scene_of"][1].title == "holiday.jpg"
+    assert app.segmented_control(key="source").value == "Upload"
+
+
+def test_what_to_measure_is_kept_between_pages_and_models():
+    app = visit("cost")
+    app.pills(key="measure_sizes").set_value(["64"]).run()
+    healthy(app.selectbox(key="model").set_value("vit_tiny_16").run())
+    healthy(app.selectbox(key="model").set_value("pvt_tiny").run())
+    assert [button.label for button in app.button if "Measure" in button.label] == ["Measure 3 points"]
+    healthy(go(go(app, "reduction"), "cost"))
+    assert [button.label for button in app.button if "Measure" in button.label] == ["Measure 3 points"]
