@@ -111,3 +111,31 @@ def test_nothing_is_wider_than_the_screen(browser, address, width, scheme):
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
     context.close()
+
+
+@pytest.mark.parametrize("rounds", [0, 3])
+def test_what_was_done_on_this_page_changes_no_control_of_the_others(page, address, rounds):
+    page.goto(f"{address}/?size=320&crop=whole&picture=coffee")
+    sidebar = page.get_by_test_id("stSidebar")
+    size = sidebar.get_by_role("slider", name="Image size, px")
+    expect(size).to_have_attribute("aria-valuetext", "320", timeout=30_000)
+    quiet(page)
+    sidebar.get_by_role("link", name="Cost").click()
+    expect(page.locator("h1")).to_contain_text("What attention costs", timeout=30_000)
+    quiet(page)
+    page.get_by_role("radio", name="FLOP").click()
+    page.wait_for_url(re.compile(r"unit=FLOP"))
+    for _ in range(rounds):
+        page.get_by_role("slider", name="Batch").focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(500)
+        quiet(page)
+    sidebar.get_by_role("link", name="Pyramid").click()
+    expect(size).to_have_attribute("aria-valuetext", "320", timeout=30_000)
+    quiet(page)
+    sidebar.get_by_role("slider", name="R₁").focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(re.compile(r"r1=7"))
+    assert "size=320" in page.url
+    assert "crop=whole" in page.url
+    assert "picture=coffee" in page.url

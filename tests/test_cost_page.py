@@ -263,3 +263,17 @@ def test_what_to_measure_is_kept_between_pages_and_models():
     assert [button.label for button in app.button if "Measure" in button.label] == ["Measure 3 points"]
     healthy(go(go(app, "reduction"), "cost"))
     assert [button.label for button in app.button if "Measure" in button.label] == ["Measure 3 points"]
+
+
+def test_what_was_done_on_this_page_changes_no_control_of_the_others():
+    query = {"size": "320", "picture": "coffee", "crop": "whole"}
+    app = visit(**query)
+    healthy(go(app, "cost"))
+    healthy(app.select_slider(key="batch").set_value(2).run())
+    healthy(app.slider(key="side").set_value(2048).run())
+    healthy(go(app, "pyramid"))
+    assert app.select_slider(key="size").value == 320
+    assert app.segmented_control(key="crop").value == "whole"
+    assert app.selectbox(key="picture").value == "coffee"
+    healthy(app.select_slider(key="p1").set_value(8).run())
+    assert app.query_params == {**query, "p1": "8", "batch": "2", "side": "2048"}

@@ -26,7 +26,7 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
         own = _picture_source() if pictured else _own_picture()
         replaced = [*view.adopt(query.get("view", "")), *lab.adopt(query)] if query is not None else []
         choice = choose(_words(query), lambda *of: _image_size(own, *of), devices.available())
-        _tell_widgets(choice.selection)
+        _tell_widgets(choice.selection, anew=turned)
         if pictured and own is None:
             st.selectbox(
                 "Sample",
@@ -69,9 +69,11 @@ def _image_size(own: Picture | None, sample: str, crop: str, size: int) -> Size:
     return images.whole_size((own or Picture.sample(sample)).image, size, 32)
 
 
-def _tell_widgets(selection: Selection) -> None:
+def _tell_widgets(selection: Selection, *, anew: bool) -> None:
+    """`anew`: also those that say so already. A widget that comes back after a page without it has forgotten its value
+    in the browser, and learns it only from a value that is set."""
     for name, word in selection.words().items():
-        if st.session_state.get(name) != word:
+        if anew or st.session_state.get(name) != word:
             st.session_state[name] = word
 
 
