@@ -9,7 +9,7 @@ from pvt_viz.ui.lab import choice, growing, ledger, live, stages
 
 st.title("What attention costs, counted and measured", anchor=False)
 selection = parts.selection()
-lab = choice.tell_widgets(selection.size)
+lab = choice.tell_widgets(selection)
 
 size, batch = st.columns(2)
 with size:
@@ -35,7 +35,7 @@ with batch:
 with st.container(horizontal=True, gap="large"):
     for name, words in {
         "dtype": "Bytes per number: 4 or 2. It changes every byte on this page, and no multiply-add.",
-        "unit": "1 MAC (multiply and add) is 2 FLOPs. It changes every count of arithmetic on this page.",
+        "unit": "1 MAC (multiply and add) is 2 FLOPs. It changes every count of arithmetic; bytes and parameters stay.",
         "axis": "A logarithmic axis shows small bars beside large ones; lengths then show ratios.",
     }.items():
         st.segmented_control(
@@ -53,9 +53,13 @@ try:
     config = replace(selection.config, image_size=lab.side)
     st.session_state[LAST_GOOD] = config
 except ValueError as error:
-    config = st.session_state.get(LAST_GOOD, selection.config)
+    config, tried = st.session_state.get(LAST_GOOD, selection.config), lab.side
     lab = replace(lab, side=config.image_hw[0])
-    st.warning(f"{error} Still shown: {config.name} at {lab.side}×{lab.side}.", icon=":material/straighten:")
+    st.warning(
+        f"{tried}×{tried} pixels are too few for these p and R. {error} Still shown: {config.name} at"
+        f" {lab.side}×{lab.side}.",
+        icon=":material/straighten:",
+    )
 
 st.markdown(
     f"**{config.name}** at {lab.side}×{lab.side}, batch {lab.batch}, {lab.dtype}: p = {config.patch_sizes},"
@@ -63,7 +67,7 @@ st.markdown(
 )
 ledger.headline(config, lab)
 stages.show(config, lab)
-growing.show_growth(lab)
+growing.show_growth(config, lab)
 growing.show_frontier(config, lab)
 live.show(config, lab, selection.device)
 ledger.show_extra(config, lab)

@@ -14,6 +14,11 @@ def megabytes(count: float) -> str:
     return si(round(count), "B")
 
 
+def factor(ratio: float) -> str:
+    """How many times: 1.64×, 64×, 2,690×."""
+    return f"{ratio:,.0f}×" if ratio >= 100 else f"{ratio:.3g}×"
+
+
 def si(value: float, unit: str) -> str:
     """Three significant digits with the prefix that fits: 1.94 GMAC, 39.3 MB, 12.5 ms."""
     digits, power = f"{value:.2e}".split("e")  # rounded before the prefix is chosen: 999.6e6 is 1 G

@@ -239,7 +239,7 @@ def test_a_sweep_in_line_says_so(monkeypatch):
     assert progress.proto.text == "In line: 1 visitor measures before you."
     [stop] = [button for button in app.button if button.label == "Stop"]
     healthy(stop.click().run())
-    assert app.get("progress")[0].proto.text == "Nothing is being measured."
+    assert app.get("progress")[0].proto.text == "Stopped: 0 of 2 measured."
     assert measuring.MOST_SECONDS > 0
 
 

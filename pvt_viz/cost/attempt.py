@@ -49,10 +49,11 @@ def refusal(task: Task, order: Order, expected: float | None) -> str:
     needed, free = task.needed_bytes, free_bytes(order.device)
     if order.device == "cpu" and task.dtype in ("float16", "bfloat16"):
         needed *= HALF_ON_CPU
+    would = f"Not started: it would take {megabytes(needed)} with weights and input"
     if needed > RESERVE * free:
-        return f"Not started: it would take {megabytes(needed)}, and {megabytes(free)} are free here."
+        return f"{would}, and {megabytes(free)} are free here."
     if order.most_bytes is not None and needed > order.most_bytes:
-        return f"Not started: it would take {megabytes(needed)}, and this app stops at {megabytes(order.most_bytes)}."
+        return f"{would}, and this app stops at {megabytes(order.most_bytes)}."
     if order.most_seconds is not None and expected is not None and expected > order.most_seconds:
         return f"Not started: one run would take about {expected:.3g} s, {_stops(order)}."
     return ""

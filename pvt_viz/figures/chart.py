@@ -69,6 +69,7 @@ class Chart:
     mark: float | None = None
     mark_label: str = ""
     ticks: tuple[float, ...] = ()
+    setting: str = ""
 
     def __post_init__(self) -> None:
         if not self.series:
@@ -80,6 +81,11 @@ class Chart:
             raise ValueError(f"chart {self.title!r} has bars: all its series must be bars, over one and the same x.")
         if self.bars and (self.log_x or self.ticks or self.mark is not None):
             raise ValueError(f"chart {self.title!r} has bars: log_x, ticks and mark need numbers on the x axis.")
+
+    @property
+    def words(self) -> str:
+        """What stands under the chart where it goes out on its own: the caption, and what it was made for."""
+        return f"{self.caption} {self.setting}.".strip() if self.setting else self.caption
 
     @property
     def bars(self) -> tuple[Series, ...]:
@@ -118,12 +124,18 @@ class Chart:
 
 
 def csv(chart: Chart) -> bytes:
-    """One row for each value, as the columns series, x and y; UTF-8, numbers as they are, nothing where y is None."""
+    """One row for each value, as the columns series, x and y (and the setting, if the chart has one).
+
+    UTF-8; numbers as they are, nothing where y is None.
+    """
     out = io.StringIO()
     rows = writer(out, lineterminator="\n")
-    rows.writerow(("series", chart.x_title, f"{chart.y_title} ({chart.unit})" if chart.unit else chart.y_title))
+    last = ("setting",) if chart.setting else ()
+    values = f"{chart.y_title} ({chart.unit})" if chart.unit else chart.y_title
+    rows.writerow(("series", chart.x_title, values, *last))
+    last = (chart.setting,) if chart.setting else ()
     for series in chart.series:
-        rows.writerows((series.name, x, y) for x, y in zip(series.x, series.y, strict=True))
+        rows.writerows((series.name, x, y, *last) for x, y in zip(series.x, series.y, strict=True))
     return out.getvalue().encode()
 
 

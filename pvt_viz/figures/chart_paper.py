@@ -48,7 +48,7 @@ def _draw(chart: Chart, dpi: int, **options) -> bytes:
     top = 1 - Y
     top -= _size(_text(figure, top, chart.title, va="top", size=12, weight="bold"))[1] + GAP
     top -= _size(_legend(figure, top, chart))[1] + GAP
-    bottom = Y + _size(_text(figure, Y, chart.caption, va="bottom", size=9))[1] + GAP
+    bottom = Y + _size(_text(figure, Y, chart.words, va="bottom", size=9))[1] + GAP
     figure.set_layout_engine("constrained", rect=(X, bottom, 1 - 2 * X, top - bottom), w_pad=0, h_pad=0.03)
     axes = _axes(figure, chart)
     (_draw_bars if chart.bars else _draw_lines)(axes, chart)

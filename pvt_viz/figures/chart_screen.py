@@ -52,7 +52,7 @@ def html(chart: Chart) -> bytes:
     for axis in ("xaxis", "yaxis"):
         spec["layout"][axis] |= WHITE_AXIS
     drawn = to_html(spec, full_html=False, div_id="chart", validate=False, config={"displaylogo": False})
-    return PAGE.format(title=escape(chart.title), chart=drawn, caption=escape(chart.caption)).encode()
+    return PAGE.format(title=escape(chart.title), chart=drawn, caption=escape(chart.words)).encode()
 
 
 def _spec(chart: Chart) -> dict:

@@ -12,7 +12,13 @@ VARIANT_LOOKS = {
     "sra": {"colour": AZURE, "hatch": ""},
     "sra_explicit": {"colour": AZURE, "hatch": "/"},
 }
-GROWTH_LOOKS = ({"colour": GRAY}, {"colour": GRAY, "dash": "dash"}, {"colour": AZURE}, {"colour": OCHRE, "dash": "dot"})
+GROWTH_LOOKS = (
+    {"colour": GRAY},
+    {"colour": GRAY, "dash": "dash"},
+    {"colour": AZURE},
+    {"colour": OCHRE, "dash": "dot"},
+    {"colour": "#b0417c"},
+)
 SIDE_TICKS = (64, 128, 224, 512, 1024, 2048)
 
 
@@ -60,7 +66,7 @@ def growth(
         ticks=SIDE_TICKS,
         series=tuple(
             Series(name=name, x=tuple(sides), y=tuple(heights), look="line", **look)
-            for (name, heights), look in zip(curves.items(), GROWTH_LOOKS, strict=True)
+            for (name, heights), look in zip(curves.items(), GROWTH_LOOKS, strict=False)
         ),
     )
 

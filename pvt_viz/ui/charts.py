@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -12,15 +14,15 @@ from pvt_viz.figures.chart import Chart
 QUIET = {"displaylogo": False, "displayModeBar": False}
 
 
-def show(shown: Chart, *, key: str, alt: str) -> None:
-    """The chart with its caption, and a menu of files."""
+def show(shown: Chart, *, key: str, alt: str, setting: dict[str, str]) -> None:
+    """The chart with its caption, and a menu of files, which say for which `setting` they were made."""
     st.plotly_chart(chart_screen.figure(shown), key=key, config=QUIET, alt=alt)
     st.caption(shown.caption)
-    _files(shown, key)
+    _files(replace(shown, setting=", ".join(setting.values())), key, _name(key, setting))
 
 
 @st.fragment
-def _files(shown: Chart, key: str) -> None:
+def _files(shown: Chart, key: str, name: str) -> None:
     """The menu is filled when it is opened, which redraws nothing else; a file is made when it is asked for."""
     png = partial(chart_paper.png, shown)
     files = [
@@ -34,7 +36,7 @@ def _files(shown: Chart, key: str) -> None:
             st.download_button(
                 label,
                 make,
-                file_name=f"pvt-viz-{key}.{ending}",
+                file_name=f"{name}.{ending}",
                 mime=mime,
                 key=f"{key}_{ending}",
                 on_click="ignore",
@@ -42,18 +44,24 @@ def _files(shown: Chart, key: str) -> None:
             )
 
 
-def table(rows: list[dict], *, key: str, alt: str, numbers: list[dict] | None = None) -> None:
-    """A table; `numbers`, where given, is the same at full precision, and what the CSV holds."""
+def table(rows: list[dict], *, key: str, alt: str, numbers: list[dict], setting: dict[str, str]) -> None:
+    """A table; `numbers` is the same at full precision, and what the CSV holds, with the `setting` in every row."""
     st.table(rows, alt=alt, hide_index=True)
     st.download_button(
         "Table (CSV)",
-        partial(_csv, numbers or rows),
-        file_name=f"pvt-viz-{key}.csv",
+        partial(_csv, [row | setting for row in numbers]),
+        file_name=f"{_name(key, setting)}.csv",
         mime="text/csv",
         key=f"{key}_table",
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def _name(key: str, setting: dict[str, str]) -> str:
+    """Of a file, without its ending: two downloads of different settings do not overwrite each other."""
+    words = "-".join((key, *setting.values()))
+    return "pvt-viz-" + re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")
 
 
 def _csv(rows: list[dict]) -> bytes:

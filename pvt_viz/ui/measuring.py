@@ -74,7 +74,7 @@ class Sweep:
                     self.results[point.task, self.device] = point
                     self.done += 1
         except Exception as error:  # no process to be had, the device is gone: the visitor reads why
-            self.problem = f"The measurement could not go on: {error}"
+            self.problem = f"The measurement could not go on ({error})"
         finally:
             self.finished = True
 
@@ -120,10 +120,14 @@ def current() -> Sweep | None:
     return None if found is None or found.finished else found
 
 
-def problem() -> str:
-    """Why the last sweep ended before its time, in a sentence; empty where it did not."""
+def outcome() -> tuple[float, str]:
+    """How far the last sweep came, from 0 to 1, and how it ended, in words."""
     last = st.session_state.get("sweep")
-    return last.problem if last else ""
+    if last is None:
+        return 0.0, "Nothing is being measured."
+    done, count = last.done, len(last.tasks)
+    ended = last.problem or ("Done" if done == count else "Stopped")
+    return done / count, f"{ended}: {done} of {count} measured."
 
 
 def start(tasks: tuple[Task, ...], device: str) -> None:
@@ -149,3 +153,4 @@ def forget() -> None:
     """Stop, and drop all that was measured."""
     stop()
     st.session_state["measured"] = {}
+    st.session_state["sweep"] = None

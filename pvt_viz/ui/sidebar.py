@@ -38,7 +38,7 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
         if pictured:
             _framing(choice)
         _network(choice)
-        _stages(choice)
+        _stages(choice, choice.selection.image_size if pictured else lab.size(choice.selection))
         st.button(
             "Back to the defaults",
             on_click=_reset,
@@ -165,12 +165,15 @@ def _network(choice: Choice) -> None:
         format_func=lambda device: "Automatic" if device == "auto" else devices.describe(device),
         on_change=address.touch,
     )
-    st.caption(f"Runs on: {devices.describe(devices.resolve(choice.selection.device))}. The answer is the same.")
+    st.caption(
+        f"Runs on: {devices.describe(devices.resolve(choice.selection.device))}. What the network says is the same."
+    )
 
 
-def _stages(choice: Choice) -> None:
+def _stages(choice: Choice, image_size: Size) -> None:
     st.subheader("Patch sizes and reduction ratios", anchor=False)
-    for shape in choice.selection.config.shapes():
+    config = choice.selection.config
+    for shape in config.shapes(image_size if min(image_size) >= config.least_side else None):
         i = shape.index
         st.markdown(f"**Stage {i}**")
         left, right = st.columns(2)

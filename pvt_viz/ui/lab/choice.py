@@ -4,11 +4,12 @@ from dataclasses import dataclass, fields, replace
 
 import streamlit as st
 
-from pvt_viz.config import PVTConfig
+from pvt_viz.config import PVTConfig, Size
 from pvt_viz.cost.counted import BYTES
 from pvt_viz.cost.scope import Scope, scopes
 from pvt_viz.ui import address
 from pvt_viz.ui.nearest import nearest, replacement
+from pvt_viz.ui.selection import DEFAULTS, Selection
 from pvt_viz.words import si
 
 _KEPT = "lab"
@@ -67,6 +68,19 @@ class Lab:
         return next(scope for scope in scopes(config) if scope == wanted)
 
 
+def setting(config: PVTConfig, lab: Lab) -> dict[str, str]:
+    """For what the page's numbers were made, for files that leave it."""
+    h, w = config.image_hw
+    return {
+        "model": config.name,
+        "image": f"{h}×{w}",
+        "p": f"p {'-'.join(map(str, config.patch_sizes))}",
+        "R": f"R {'-'.join(map(str, config.reductions))}",
+        "batch": f"batch {lab.batch}",
+        "precision": lab.dtype,
+    }
+
+
 def options(name: str) -> tuple:
     """What a choice can be."""
     return _OPTIONS[name]
@@ -82,13 +96,18 @@ def changed(name: str) -> None:
     st.session_state[_KEPT] = replace(current(), **{name: st.session_state[name]})
 
 
-def tell_widgets(side: int) -> Lab:
+def size(selection: Selection) -> Size:
+    """Of the page's image."""
+    side = current().side or nearest(selection.size, SIDES, SIDES[0])
+    return side, side
+
+
+def tell_widgets(selection: Selection) -> Lab:
     """Call before the widgets are drawn: they show what was chosen, on this visit to the page or before it."""
     lab = current()
     for field in fields(lab):
         st.session_state[field.name] = getattr(lab, field.name)
-    if lab.side is None:
-        st.session_state["side"] = nearest(side, SIDES, SIDES[0])
+    st.session_state["side"] = size(selection)[0]
     return replace(lab, side=st.session_state["side"])
 
 
@@ -97,7 +116,7 @@ def adopt(query: dict[str, str]) -> list[str]:
     default, found, said = Lab(), {}, []
     for name, allowed in _OPTIONS.items():
         if name in query:
-            found[name] = nearest(query[name], allowed, getattr(default, name) or allowed[0])
+            found[name] = nearest(query[name], allowed, getattr(default, name) or DEFAULTS["size"])
             if str(found[name]) != query[name]:
                 said.append(replacement(LABELS[name], query[name], found[name]))
     st.session_state[_KEPT] = replace(default, **found)

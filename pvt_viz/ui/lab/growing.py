@@ -1,5 +1,6 @@
 """What a larger image costs: the paper's Figure 6 recomputed, and the largest image that a memory allows."""
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -11,21 +12,25 @@ from pvt_viz.cost.frontier import Limit, frontier
 from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT
 from pvt_viz.figures import cost as figures
 from pvt_viz.ui import charts
+from pvt_viz.ui.lab import choice
 from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.words import times
+from pvt_viz.words import factor, times
 
 BUDGETS = (4, 8, 16, 24, 80)
 """Gigabytes (10⁹ bytes) of common cards."""
 FROM, TO = 224, 640
 
 
-def show_growth(lab: Lab) -> None:
+def show_growth(config: PVTConfig, lab: Lab) -> None:
     st.header("What a larger image costs", anchor=False)
-    networks = figure_6()
-    curves = {name: growth(config, batch=lab.batch) for name, config in networks.items()}
+    paper = figure_6()
+    networks = dict(paper)
+    if not any(config.alike(other) for other in paper.values()):
+        networks[f"{config.name} as chosen"] = replace(config, image_size=config.least_side)
+    curves = {name: growth(network, batch=lab.batch) for name, network in networks.items()}
     caption = (
         "The transformers of the paper's Figure 6, recomputed, and PVT-Small with R = 1 everywhere. The figure's"
-        " GFLOPs are GMACs; its ResNet50 is left out: only attention is priced here."
+        " GFLOPs are GMACs; its ResNet50 is left out, since only transformers are priced here."
     )
     chart = figures.growth(
         {name: [None if macs is None else lab.counted(macs) for macs in curve] for name, curve in curves.items()},
@@ -34,20 +39,22 @@ def show_growth(lab: Lab) -> None:
         caption=caption,
         unit=lab.unit,
     )
-    charts.show(chart, key="growth", alt=f"Lines: {lab.unit}s of a forward over the image side, for four networks.")
-    now = {name: growth(config, batch=lab.batch, sides=(lab.side,))[0] for name, config in networks.items()}
+    charts.show(
+        chart,
+        key="growth",
+        alt=f"Lines: {lab.unit}s of a forward over the image side, for every network.",
+        setting=choice.setting(config, lab),
+    )
+    now = {name: growth(network, batch=lab.batch, sides=(lab.side,))[0] for name, network in networks.items()}
     said = ", ".join(f"{name} {lab.amount(macs)}" for name, macs in now.items() if macs is not None)
     st.markdown(f"At the chosen {times((lab.side, lab.side))}: {said}.")
-    factors = {}
-    for name, config in networks.items():
-        small, large = growth(config, sides=(FROM, TO))
-        factors[name] = large / small
-    grown = ", ".join(f"{name} {factor:.3g}×" for name, factor in factors.items())
+    ends = {name: growth(network, sides=(FROM, TO)) for name, network in paper.items()}
+    grown = ", ".join(f"{name} {factor(large / small)}" for name, (small, large) in ends.items())
     st.markdown(
         ":material/compare_arrows: **Where this differs from the paper.** Its caption ranks the growth: ViT-Small/16,"
-        f" then ViT-Small/32, then PVT-Small. Counted from {FROM} to {TO} pixels a forward becomes dearer by {grown}."
-        " With SRA every stage has one key for 32×32 pixels, as ViT-Small/32 has, but PVT-Small asks far more queries."
-        " The gap between the two PVT curves is what SRA is worth."
+        f" then ViT-Small/32, then PVT-Small. Counted from {FROM} to {TO} pixels a forward becomes dearer by factors:"
+        f" {grown}. With SRA every stage has one key for 32×32 pixels, as ViT-Small/32 has, but PVT-Small asks far more"
+        " queries. The gap between the two PVT curves is what SRA is worth."
     )
 
 
@@ -56,6 +63,7 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
     ways = (
         (FULL_EXPLICIT, FULL_FUSED) if max(config.reductions) == 1 else (FULL_EXPLICIT, FULL_FUSED, SRA_EXPLICIT, SRA)
     )
+    setting = choice.setting(config, lab)
     budgets = tuple(gigabytes * 10**9 for gigabytes in BUDGETS)
     limits = {way: frontier(way.of(config), way.attention, budgets, lab.dtype) for way in ways}
     chart = figures.bars(
@@ -70,7 +78,12 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
         unit="",
         log=lab.axis == "log",
     )
-    charts.show(chart, key="frontier", alt="Bars: the largest square image for five memory budgets, for every variant.")
+    charts.show(
+        chart,
+        key="frontier",
+        alt="Bars: the largest square image for five memory budgets, for every variant.",
+        setting=setting,
+    )
     charts.table(
         [
             {"attention": way.label, **{f"{b} GB": _cell(limit) for b, limit in zip(BUDGETS, found, strict=True)}}
@@ -89,6 +102,7 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
             for limit in found
         ],
         key="frontier",
+        setting=setting,
         alt="The largest square image for five memory budgets, and what gives out first.",
     )
     step = limits[FULL_FUSED][0].step_pixels
@@ -114,5 +128,5 @@ def _lesson(config: PVTConfig, lab: Lab, fused: Limit, sra: Limit) -> None:
         f" reaches {fused.side_pixels:,} px and SRA {sra.side_pixels:,} px: what gives out first is the"
         f" {fused.breaks.doing} of stage {fused.breaks.stage} and the {sra.breaks.doing} of stage {sra.breaks.stage}."
         f" The arithmetic stays: at {side:,} px a forward takes {lab.amount(full)} with full attention and"
-        f" {lab.amount(reduced)} with SRA, **{full / reduced:.3g}×** less."
+        f" {lab.amount(reduced)} with SRA, **{factor(full / reduced)}** less."
     )

@@ -9,8 +9,9 @@ from pvt_viz.cost import parts
 from pvt_viz.cost.counted import CostReport, analyze
 from pvt_viz.cost.variants import what_ifs, without_sra
 from pvt_viz.ui import address, charts, view
+from pvt_viz.ui.lab import choice
 from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.words import si
+from pvt_viz.words import factor, si
 
 
 def headline(config: PVTConfig, lab: Lab) -> None:
@@ -20,26 +21,35 @@ def headline(config: PVTConfig, lab: Lab) -> None:
     full = {kind: analyze(ones, batch=lab.batch, attention=kind, dtype=lab.dtype) for kind in ("explicit", "fused")}
     compared = config != ones
 
-    def beside(text: str) -> str | None:
-        return text if compared else None
-
     columns = st.columns(4)
     with columns[0]:
         added = chosen["fused"].params - full["fused"].params
         st.metric("Parameters", si(chosen["fused"].params, ""))
-        st.caption(beside(f"SRA adds {si(added, '')} of them") or "no fold, so none added")
+        st.caption(f"SRA adds {si(added, '')} of them" if compared else "no fold, so none added")
+        positions = sum(map(parts.positions, chosen["fused"].shapes))
+        st.caption(f"{si(positions, '')} are position embeddings for this size")
     with columns[1]:
         macs, before = chosen["fused"].macs, full["fused"].macs
         st.metric("One forward", lab.amount(macs))
-        st.caption(beside(f"without SRA {lab.amount(before)}: {before / macs:.3g}×") or "full attention")
+        st.caption(
+            f"{factor(before / macs)} less than without SRA, {lab.amount(before)}" if compared else "full attention"
+        )
     with columns[2]:
         maps, before = chosen["explicit"].attention_map_bytes, full["explicit"].attention_map_bytes
         st.metric("All attention maps", si(maps, "B"))
-        st.caption(beside(f"without SRA {si(before, 'B')}: {before / maps:.3g}×") or "if they are kept")
+        st.caption(
+            f"if kept; {factor(before / maps)} less than without SRA, {si(before, 'B')}" if compared else "if kept"
+        )
     with columns[3]:
-        peak, before = chosen["fused"].peak_activation_bytes, full["explicit"].peak_activation_bytes
-        st.metric("Peak beside weights", si(peak, "B"))
-        st.caption(f"full attention written out {si(before, 'B')}: {before / peak:.3g}×")
+        fused, explicit = chosen["fused"].peak_activation_bytes, chosen["explicit"].peak_activation_bytes
+        st.metric("Peak working memory", si(fused, "B"))
+        st.caption("in a fused kernel, beside the weights" + _without(fused, full["fused"].peak_activation_bytes))
+        st.caption(f"explicit: {si(explicit, 'B')}" + _without(explicit, full["explicit"].peak_activation_bytes))
+
+
+def _without(peak: int, before: int) -> str:
+    """The same without SRA, where that is more."""
+    return f"; without SRA {si(before, 'B')}, {factor(before / peak)}" if before > peak else "; the same without SRA"
 
 
 def show_extra(config: PVTConfig, lab: Lab) -> None:
@@ -49,6 +59,8 @@ def show_extra(config: PVTConfig, lab: Lab) -> None:
     folds = report.select(part="fold")
     if not folds:
         st.markdown("Every R is 1 here: there is no fold, and nothing is added.")
+        if len(report.shapes) == 1:
+            return
     else:
         params, macs = sum(fold.params for fold in folds), sum(fold.macs for fold in folds)
         st.markdown(
@@ -61,6 +73,7 @@ def show_extra(config: PVTConfig, lab: Lab) -> None:
         [_fold(report, stage, lab, exact=False) for stage in range(1, len(report.shapes) + 1)],
         numbers=[_fold(report, stage, lab, exact=True) for stage in range(1, len(report.shapes) + 1)],
         key="folds",
+        setting=choice.setting(config, lab),
         alt="Parameters and multiply-adds of the folds, per stage.",
     )
     st.subheader("The same network, otherwise", anchor=False)
@@ -93,6 +106,7 @@ def show_extra(config: PVTConfig, lab: Lab) -> None:
             for name, priced in ifs.items()
         ],
         key="what_ifs",
+        setting=choice.setting(config, lab),
         alt="Cost of the same network under other ratios.",
     )
 
@@ -137,8 +151,8 @@ def show_formulas(config: PVTConfig, lab: Lab) -> None:
             {
                 "stage": row.stage,
                 "part": row.part,
-                "formula": f"{twice}{row.formula}",
-                "filled": f"{twice}{report.filled(row)}",
+                "formula": f"{twice}{row.formula}" if row.macs else "",
+                "filled": f"{twice}{report.filled(row)}" if row.macs else "",
                 lab.unit: lab.counted(row.macs),
                 "parameters": row.params,
                 "attention_map_bytes": row.attention_map_bytes,
@@ -147,6 +161,7 @@ def show_formulas(config: PVTConfig, lab: Lab) -> None:
             for row in report.rows
         ],
         key="formulas",
+        setting=choice.setting(config, lab),
         alt=f"Formulas and numbers of every part of stage {stage}.",
     )
     st.caption(

@@ -22,10 +22,9 @@ FIRST_SIZES = ("96", "224", "320", "448")
 def show(config: PVTConfig, lab: Lab, device: str) -> None:
     st.header("Measure now", anchor=False)
     chosen = devices.resolve(device)
-    where = f"on the {devices.describe(chosen)}" if chosen != "cpu" else "on the CPU: no GPU is chosen, or none is here"
     st.markdown(
-        f"Median time and peak extra memory, {where}; one at a time, in a process of its own. The curves are predicted:"
-        " points should lie on them."
+        f"Median time and peak extra memory on the {devices.describe(chosen)}, one at a time, in a process of its own."
+        " Memory is predicted: its points should lie on the curves. Time is not: its lines are a lower bound."
     )
     scope = _controls(config, lab, chosen)
     others = _recordings()
@@ -58,7 +57,9 @@ def _controls(config: PVTConfig, lab: Lab, device: str) -> Scope:
             on_click=_start,
             args=(config, picked, ways, scope, lab, device),
         )
-        st.button("Forget all points", disabled=not measuring.results(), on_click=measuring.forget)
+        st.button(
+            "Forget all points", disabled=not (measuring.results() or measuring.current()), on_click=measuring.forget
+        )
     return scope
 
 
@@ -97,7 +98,7 @@ def _live(config: PVTConfig, lab: Lab, scope: Scope, device: str, others: list[R
         if on_its_way:
             st.progress(on_its_way.done / len(on_its_way.tasks), text=on_its_way.look())
         else:
-            st.progress(0.0, text=measuring.problem() or "Nothing is being measured.")
+            st.progress(*measuring.outcome())
     with halt:
         st.button("Stop", icon=":material/stop:", on_click=measuring.stop, disabled=not on_its_way, width="stretch")
     here = [point for (_, on), point in list(measuring.results().items()) if on == device]

@@ -13,6 +13,7 @@ from pvt_viz.cost.task import Measurement
 from pvt_viz.cost.variants import VARIANTS, variants
 from pvt_viz.figures import cost as figures
 from pvt_viz.ui import charts
+from pvt_viz.ui.lab import choice
 from pvt_viz.ui.lab.choice import Lab
 from pvt_viz.words import si
 
@@ -23,9 +24,21 @@ Points = dict[str, list[Measurement]]
 
 def show(sources: dict[str, Iterable[Measurement]], config: PVTConfig, lab: Lab, scope: Scope) -> None:
     points = {name: _matching(found, config, lab, scope) for name, found in sources.items()}
-    _memory(config, lab, scope, points)
-    _time(config, lab, scope, points)
-    _table(lab, points)
+    machines = {
+        f"{name} on {p.machine.name}, torch {p.machine.torch}" for name in points for p in points[name] if p.machine
+    }
+    made = choice.setting(config, lab) | {"image": "any size"}
+    if machines:
+        made["machine"] = "; ".join(sorted(machines))
+    _memory(config, lab, scope, points, made)
+    _time(config, lab, scope, points, made)
+    _table(lab, points, made)
+    hidden = len(list(sources[LIVE])) - len(points[LIVE])
+    if hidden:
+        one = "1 point measured" if hidden == 1 else f"{hidden} points measured"
+        st.caption(
+            f":material/visibility_off: {one} with other settings (batch, precision, what, p or R) not shown here."
+        )
 
 
 def _matching(found: Iterable[Measurement], config: PVTConfig, lab: Lab, scope: Scope) -> list[Measurement]:
@@ -58,7 +71,7 @@ def _by_variant(
     return found
 
 
-def _memory(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
+def _memory(config: PVTConfig, lab: Lab, scope: Scope, points: Points, made: dict[str, str]) -> None:
     ways = variants(config)
     scratch = "" if lab.dtype == "float32" else " On a CPU, kernels of half precision keep copies besides."
     chart = figures.measured(
@@ -72,10 +85,10 @@ def _memory(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
         f" own scratch.{scratch} Filled points: measured here; hollow ones: recorded.",
         unit="B",
     )
-    charts.show(chart, key="measured_memory", alt=f"Predicted and measured peak memory of {scope.label}.")
+    charts.show(chart, key="measured_memory", alt=f"Predicted and measured peak memory of {scope.label}.", setting=made)
 
 
-def _time(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
+def _time(config: PVTConfig, lab: Lab, scope: Scope, points: Points, made: dict[str, str]) -> None:
     rates = {source: _rates(found) for source, found in points.items() if any(point.seconds for point in found)}
     if not rates:
         st.caption(":material/timer: Times appear here with the first measured point.")
@@ -97,11 +110,11 @@ def _time(config: PVTConfig, lab: Lab, scope: Scope, points: Points) -> None:
         title=f"Time of one run, {scope.label}",
         y_title="median time",
         caption=f"{config.name}, {lab.dtype}, batch {lab.batch}. Lines: the arithmetic at the best rate that each way"
-        f" reached ({reached}). A point above its line was slower than that: small work does not fill a machine, and"
-        " other programs run.",
+        f" reached ({reached}): a lower bound. Points lie above it where work is too small to fill the machine, where"
+        " explicit attention moves whole maps through memory, and where other programs run.",
         unit="s",
     )
-    charts.show(chart, key="measured_time", alt=f"Measured time of {scope.label}.")
+    charts.show(chart, key="measured_time", alt=f"Measured time of {scope.label}.", setting=made)
 
 
 def _rates(found: list[Measurement]) -> dict[str, float]:
@@ -114,7 +127,7 @@ def _rates(found: list[Measurement]) -> dict[str, float]:
     return rates
 
 
-def _table(lab: Lab, points: Points) -> None:
+def _table(lab: Lab, points: Points, made: dict[str, str]) -> None:
     measured = [(source, point) for source, found in points.items() for point in found]
     if not measured:
         return
@@ -123,6 +136,7 @@ def _table(lab: Lab, points: Points) -> None:
         [_for_people(source, point, lab) for source, point in measured],
         numbers=[_exactly(source, point, lab) for source, point in measured],
         key="measured",
+        setting=made,
         alt="Measured points: predicted and measured peak, and time.",
     )
     machines = {source: point.machine for source, point in measured if point.machine}

@@ -2,17 +2,25 @@
 
 import streamlit as st
 
-from pvt_viz.config import PVTConfig
+from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.cost.compare import StageCost, by_stage
-from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA
+from pvt_viz.cost.counted import analyze
+from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, without_sra
 from pvt_viz.figures import cost as figures
 from pvt_viz.ui import charts
+from pvt_viz.ui.lab import choice
 from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.words import si
+from pvt_viz.words import factor, si
 
 
 def show(config: PVTConfig, lab: Lab) -> None:
     st.header("Where SRA saves, stage by stage", anchor=False)
+    st.markdown(
+        "**Explicit** attention writes every N×M map out to memory, as the paper's code did. A **fused** kernel"
+        " (FlashAttention and its kin) computes the same products but never stores the map. **SRA** folds R×R tokens"
+        " into one key, so that there is less to compute in the first place."
+    )
+    setting = choice.setting(config, lab)
     stages = by_stage(config, lab.batch, lab.dtype)
     labels = {cost.variant.name: cost.variant.label for cost in stages[0]}
     places = [str(costs[0].stage) for costs in stages]
@@ -32,7 +40,12 @@ def show(config: PVTConfig, lab: Lab) -> None:
             unit=lab.unit,
             log=log,
         )
-        charts.show(chart, key="stage_macs", alt=f"Bars: {lab.unit}s of attention per stage, for every variant.")
+        charts.show(
+            chart,
+            key="stage_macs",
+            alt=f"Bars: {lab.unit}s of attention per stage, for every variant.",
+            setting=setting,
+        )
     with right:
         st.subheader("Attention, memory", anchor=False)
         chart = figures.bars(
@@ -47,10 +60,16 @@ def show(config: PVTConfig, lab: Lab) -> None:
             log=log,
         )
         charts.show(
-            chart, key="stage_memory", alt="Bars: peak memory of one attention layer per stage, for every variant."
+            chart,
+            key="stage_memory",
+            alt="Bars: peak memory of one attention layer per stage, for every variant.",
+            setting=setting,
         )
     if SRA.name in labels:
-        st.markdown("\n".join(f"- **Stage {costs[0].stage}**: {_ratios(costs)}" for costs in stages))
+        shapes = config.shapes()
+        lines = [f"- **Stage {costs[0].stage}**: {_ratios(costs, shapes[costs[0].stage - 1])}" for costs in stages]
+        st.markdown("\n".join(lines))
+        _whole(config, lab)
     else:
         st.markdown("Every R is 1 here: there is no SRA to compare with. The fused kernel alone saves the maps.")
     rows = [(cost.stage, cost.variant.label, cost) for costs in stages for cost in costs]
@@ -77,6 +96,7 @@ def show(config: PVTConfig, lab: Lab) -> None:
                 for stage, label, cost in rows
             ],
             key="stages",
+            setting=setting,
             alt="Multiply-adds and memory of every stage's attention, for every variant.",
         )
 
@@ -85,17 +105,27 @@ def _batch(lab: Lab) -> str:
     return "one image" if lab.batch == 1 else f"a batch of {lab.batch}"
 
 
-def _ratios(costs: tuple[StageCost, ...]) -> str:
+def _whole(config: PVTConfig, lab: Lab) -> None:
+    """Why the whole forward gains less than its attention."""
+    report, full = analyze(config, batch=lab.batch), analyze(without_sra(config), batch=lab.batch)
+    mlps = sum(row.macs for row in report.select(part="MLP"))
+    st.markdown(
+        f"The whole forward takes **{factor(full.macs / report.macs)} less** than without SRA: its MLPs alone are"
+        f" {lab.amount(mlps)} of {lab.amount(report.macs)} ({mlps / report.macs:.0%}), and SRA does not touch them."
+    )
+
+
+def _ratios(costs: tuple[StageCost, ...], shape: StageShape) -> str:
     by_name = {cost.variant.name: cost for cost in costs}
     sra, fused, explicit = by_name[SRA.name], by_name[FULL_FUSED.name], by_name[FULL_EXPLICIT.name]
     if sra.attention_macs == fused.attention_macs:
-        saved = explicit.peak_bytes / sra.peak_bytes
-        return (
-            f"R = 1: SRA is full attention here. Not storing the map, as fused kernels do, saves {saved:.3g}× memory."
-        )
+        saved = factor(explicit.peak_bytes / sra.peak_bytes)
+        return f"R = 1: SRA is full attention here. Not storing the map, as fused kernels do, saves {saved} memory."
+    fewer = explicit.attention_macs / sra.attention_macs
+    dropped = f", more than R² = {shape.reduction**2} since some tokens fill no square" if any(shape.unfolded) else ""
     return (
-        f"**{explicit.attention_macs / sra.attention_macs:.3g}× fewer** multiply-adds in QKᵀ and softmax·V"
-        f" ({explicit.layer_macs / sra.layer_macs:.3g}× with the fold and the projections);"
-        f" **{explicit.peak_bytes / sra.peak_bytes:.3g}× less** attention memory than full attention written out,"
-        f" {fused.peak_bytes / sra.peak_bytes:.3g}× less than full attention fused."
+        f"**{factor(fewer)} fewer** multiply-adds in QKᵀ and softmax·V{dropped}"
+        f" ({factor(explicit.layer_macs / sra.layer_macs)} with the fold and the projections);"
+        f" **{factor(explicit.peak_bytes / sra.peak_bytes)} less** attention memory than full attention explicit,"
+        f" {factor(fused.peak_bytes / sra.peak_bytes)} less than full attention fused."
     )
