@@ -8,6 +8,7 @@ from pvt_viz.samples import SAMPLES
 from pvt_viz.ui import address, uploads, view
 from pvt_viz.ui.lab import choice as lab
 from pvt_viz.ui.selection import Choice, Selection, choose, is_ratio, label
+from pvt_viz.ui.told import tell
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.words import times
 
@@ -26,7 +27,7 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
         own = _picture_source() if pictured else _own_picture()
         replaced = [*view.adopt(query.get("view", "")), *lab.adopt(query)] if query is not None else []
         choice = choose(_words(query), lambda *of: _image_size(own, *of), devices.available())
-        _tell_widgets(choice.selection, anew=turned)
+        _tell_widgets(choice.selection)
         if pictured and own is None:
             st.selectbox(
                 "Sample",
@@ -69,12 +70,9 @@ def _image_size(own: Picture | None, sample: str, crop: str, size: int) -> Size:
     return images.whole_size((own or Picture.sample(sample)).image, size, 32)
 
 
-def _tell_widgets(selection: Selection, *, anew: bool) -> None:
-    """`anew`: also those that say so already. A widget that comes back after a page without it has forgotten its value
-    in the browser, and learns it only from a value that is set."""
+def _tell_widgets(selection: Selection) -> None:
     for name, word in selection.words().items():
-        if anew or st.session_state.get(name) != word:
-            st.session_state[name] = word
+        tell(name, word)
 
 
 def _reset() -> None:

@@ -10,6 +10,7 @@ from pvt_viz.cost.scope import Scope, scopes
 from pvt_viz.ui import address
 from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.ui.selection import DEFAULTS, Selection
+from pvt_viz.ui.told import tell
 from pvt_viz.words import si
 
 _KEPT = "lab"
@@ -106,9 +107,11 @@ def tell_widgets(selection: Selection) -> Lab:
     """Call before the widgets are drawn: they show what was chosen, on this visit to the page or before it."""
     lab = current()
     for field in fields(lab):
-        st.session_state[field.name] = getattr(lab, field.name)
-    st.session_state["side"] = size(selection)[0]
-    return replace(lab, side=st.session_state["side"])
+        if field.name not in ("side", "scope"):  # a scope depends on the network, and is told where it is chosen
+            tell(field.name, getattr(lab, field.name))
+    side, _ = size(selection)
+    tell("side", side)
+    return replace(lab, side=side)
 
 
 def adopt(query: dict[str, str]) -> list[str]:

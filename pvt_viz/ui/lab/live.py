@@ -14,6 +14,7 @@ from pvt_viz.cost.variants import Variant, variants
 from pvt_viz.ui import address, measuring
 from pvt_viz.ui.lab import choice, points
 from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.ui.told import tell
 
 EVERY = 1.0  # seconds between two looks at a sweep that is on its way
 FIRST_SIZES = ("96", "224", "320", "448")
@@ -35,7 +36,7 @@ def show(config: PVTConfig, lab: Lab, device: str) -> None:
 def _controls(config: PVTConfig, lab: Lab, device: str) -> Scope:
     offered = {f"{scope.kind}-{scope.stage}" if scope.stage else scope.kind: scope for scope in scopes(config)}
     scope = lab.measured(config)
-    st.session_state["scope"] = next(name for name, one in offered.items() if one == scope)
+    tell("scope", next(name for name, one in offered.items() if one == scope))
     st.selectbox(
         "What to measure",
         list(offered),
@@ -76,7 +77,8 @@ def _pills(label: str, offered: dict, name: str, first: tuple[str, ...] | None =
         hidden = [text for text in wanted or () if text not in offered]
         st.session_state[kept] = (*st.session_state[key], *hidden)
 
-    st.session_state[key] = [text for text in offered if wanted is None or text in wanted]
+    now, held = [text for text in offered if wanted is None or text in wanted], st.session_state.get(key)
+    tell(key, held if held is not None and sorted(held) == sorted(now) else now)  # the order is that of the clicks
     return tuple(
         offered[text] for text in st.pills(label, list(offered), selection_mode="multi", key=key, on_change=chosen)
     )
