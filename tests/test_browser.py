@@ -269,7 +269,12 @@ def test_no_listener_piles_up_over_fifty_reruns(page, address):
     rerun(50)
     assert own_listeners() == own
     assert root(page, "data-instances") == "1"
-    assert listeners() <= everywhere + 25  # Streamlit's own come and go; fifty of ours would show
+    most = everywhere + 25  # Streamlit's own come and go, on a busy machine slowly; fifty of ours would stay
+    for _ in range(30):
+        if listeners() <= most:
+            break
+        page.wait_for_timeout(500)
+    assert listeners() <= most
 
 
 FIND_EXPLORER = """() => {
