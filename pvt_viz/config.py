@@ -114,6 +114,8 @@ class PVTConfig:
     """LayerNorm in the patch embedding and after the spatial reduction (the authors leave torch's default)."""
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
+    standardise: bool = False
+    """Whether each picture is normalised by its own mean and deviation, over all pixels and channels, instead."""
 
     embed_norm: ClassVar[bool] = True
     """Whether a LayerNorm follows the patch projection."""
@@ -265,6 +267,13 @@ def _check_numbers(field: str, values: tuple, *, above_zero: bool) -> None:
             raise ValueError(f"{field}: {value!r} should be a number{' above 0' if above_zero else ''}.")
 
 
+_SCENES = {"image_size": 128, "num_classes": 10, "standardise": True}
+
+
+def _scene_pvt(name: str) -> PVTConfig:
+    return PVTConfig(name=name, dims=(24, 48, 96, 160), heads=(1, 2, 4, 5), mlp_ratios=(4, 4, 4, 4), **_SCENES)
+
+
 PRESETS: dict[str, PVTConfig] = {
     config.name: config
     for config in (
@@ -278,6 +287,10 @@ PRESETS: dict[str, PVTConfig] = {
         ViTConfig(name="vit_base_16", dims=(768,), heads=(12,)),
         # The baseline of the PVT paper (48.8 M): wider, shallower, and without biases on q, k and v.
         ViTConfig(name="vit_small_16_paper", dims=(768,), depths=(8,), heads=(8,), mlp_ratios=(3,), qkv_bias=False),
+        # Ours, small enough to be trained on a CPU: the networks that come with weights (pvt_viz.train).
+        _scene_pvt("flexi_pvt"),
+        _scene_pvt("flexi_pvt_fixed"),
+        ViTConfig(name="scene_vit", patch_sizes=(8,), dims=(56,), depths=(4,), heads=(4,), **_SCENES),
     )
 }
 

@@ -109,7 +109,8 @@ def whole_size(image: Image.Image, long_side: int, multiple: int) -> tuple[int, 
 
 
 def to_tensor(image: Image.Image | torch.Tensor, config) -> torch.Tensor:
-    """Crop to the centre, resize to `config.image_hw`, normalise by `config.mean` and `config.std`.
+    """Crop to the centre, resize to `config.image_hw`, normalise as `config` says: by `standardise`, or `mean` and
+    `std`.
 
     `image` is a PIL image (then n = 1) or a float tensor `(n, 3, h, w)` in 0..1; returns `(n, 3, H, W)`,
     float32. Anything else is a `ValueError`.
@@ -123,8 +124,22 @@ def to_tensor(image: Image.Image | torch.Tensor, config) -> torch.Tensor:
     else:
         _check_tensor(image)
         images = _fit_tensor(image.float(), height, width)
+    if config.standardise:
+        return standardise(images)
     mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in (config.mean, config.std))
     return (images - mean) / std
+
+
+def from_tensor(images: torch.Tensor) -> list[Image.Image]:
+    """(n, 3, H, W) in 0..1 -> n RGB pictures of 8 bits."""
+    _check_tensor(images)
+    return [Image.fromarray(pixels) for pixels in (images * 255).round().byte().permute(0, 2, 3, 1).numpy()]
+
+
+def standardise(images: torch.Tensor) -> torch.Tensor:
+    """(n, 3, H, W) -> the same, each picture less its own mean and over its own deviation; one colour all over is 0."""
+    deviation, mean = torch.std_mean(images, dim=(1, 2, 3), keepdim=True, correction=0)
+    return (images - mean) / deviation.clamp(min=1e-3)
 
 
 def _fit_tensor(images: torch.Tensor, height: int, width: int) -> torch.Tensor:

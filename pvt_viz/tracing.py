@@ -1,13 +1,10 @@
 """Run a model with listeners on and hand back a Trace: everything the pages show, frozen and on the CPU.
 
-The listeners sit on a twin of the model that shares its parameters and has hooks of its own. So the model itself
-is never touched, nothing has to be removed afterwards, and many threads may trace one shared model at once.
+The listeners sit on a twin of the model (`models.tap.twin`), so that the model itself is never touched.
 """
 
 from __future__ import annotations
 
-import copy
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +13,7 @@ from torch import Tensor, nn
 
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.models import PVT, Weights
-from pvt_viz.models.tap import Tap
+from pvt_viz.models.tap import Tap, twin
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +115,9 @@ def trace(model: PVT, images: Tensor) -> Trace:
     if not isinstance(images, Tensor) or images.dtype != torch.float32:
         kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
         raise ValueError(f"images is {kind}; it should be a float32 tensor (batch, {model.config.in_channels}, H, W).")
-    twin = _twin(model)
-    seen = _listen(twin)
-    logits = twin(images.to(next(model.parameters()).device))
+    watched = twin(model)
+    seen = _listen(watched)
+    logits = watched(images.to(next(model.parameters()).device))
     shapes = model.config.shapes(tuple(images.shape[-2:]))
     return Trace(
         config=model.config,
@@ -129,14 +126,6 @@ def trace(model: PVT, images: Tensor) -> Trace:
         logits=logits.cpu(),
         stages=tuple(_stage_trace(seen, f"stages.{i}", shape) for i, shape in enumerate(shapes)),
     )
-
-
-def _twin(module: nn.Module) -> nn.Module:
-    """The same module and parameters, with a tree and hooks of its own (hooks that were there still run)."""
-    twin = copy.copy(module)
-    twin._forward_hooks = OrderedDict(module._forward_hooks)
-    twin._modules = {name: _twin(child) for name, child in module._modules.items()}
-    return twin
 
 
 def _listen(model: nn.Module) -> dict[str, Tensor]:

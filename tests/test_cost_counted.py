@@ -10,7 +10,7 @@ from configs import small_configs
 from pvt_viz import PRESETS, PVTConfig, get_config
 from pvt_viz.cost import analyze, parts
 from pvt_viz.cost.variants import FULL_EXPLICIT, SRA, variants, what_ifs, without_sra
-from pvt_viz.models import PVT
+from pvt_viz.models import BUNDLED, PVT
 
 
 def counted_by_torch(config: PVTConfig, size: tuple[int, int], batch: int, attention: str) -> tuple[int, int]:
@@ -30,8 +30,10 @@ def counted_by_torch(config: PVTConfig, size: tuple[int, int], batch: int, atten
 @pytest.mark.parametrize("attention", ["explicit", "fused"])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets_to_the_last_flop(preset, attention):
-    report = analyze(PRESETS[preset], batch=3, attention=attention)
-    assert (report.flops, report.params) == counted_by_torch(PRESETS[preset], (224, 224), 3, attention)
+    config = PRESETS[preset]
+    assert config.image_hw == ((128, 128) if preset in BUNDLED else (224, 224))
+    report = analyze(config, batch=3, attention=attention)
+    assert (report.flops, report.params) == counted_by_torch(config, config.image_hw, 3, attention)
 
 
 @given(small_configs(), st.integers(1, 3), st.sampled_from(["explicit", "fused"]), st.integers(0, 40))

@@ -657,8 +657,8 @@ def test_whole_size_refuses(long_side, multiple):
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def config(hw=(20, 30), mean=MEAN, std=STD):
-    return SimpleNamespace(image_hw=hw, mean=mean, std=std)
+def config(hw=(20, 30), mean=MEAN, std=STD, standardise=False):
+    return SimpleNamespace(image_hw=hw, mean=mean, std=std, standardise=standardise)
 
 
 RAW = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
@@ -736,6 +736,36 @@ def test_any_size_to_any_size(size, hw):
     found = images.to_tensor(torch.full((1, 3, *size), 0.5), config(hw, **RAW))
     assert found.shape == (1, 3, *hw)
     assert torch.allclose(found, torch.tensor(0.5))
+
+
+def test_standardised_pictures_are_each_less_their_own_mean_over_their_own_deviation():
+    batch = torch.rand(3, 3, 20, 30) * torch.tensor([1.0, 0.5, 0.1]).view(3, 1, 1, 1)
+    found = images.to_tensor(batch, config(standardise=True))
+    for one, picture in zip(found, batch.numpy().astype(float), strict=True):
+        expected = (picture - picture.mean()) / picture.std()
+        assert torch.allclose(one, torch.from_numpy(expected).float(), atol=1e-4)
+    brighter = images.to_tensor(0.3 + batch / 2, config(standardise=True))
+    assert torch.allclose(brighter, found, atol=1e-4)
+
+
+def test_a_picture_of_one_colour_is_standardised_to_nothing():
+    found = images.to_tensor(plain("RGB", (90, 90, 90)), config(standardise=True))
+    assert found.abs().max() < 1e-3
+    assert found.shape == (1, 3, 20, 30)
+
+
+def test_a_tensor_becomes_pictures_and_comes_back():
+    batch = torch.randint(0, 256, (2, 3, 20, 30), generator=torch.Generator().manual_seed(0)) / 255
+    found = images.from_tensor(batch)
+    assert [(picture.mode, picture.size) for picture in found] == [("RGB", (30, 20))] * 2
+    for picture, one in zip(found, batch, strict=True):
+        assert torch.equal(images.to_tensor(picture, config(**RAW))[0], one)
+
+
+@pytest.mark.parametrize("bad", [torch.zeros(3, 8, 8), torch.full((1, 3, 8, 8), 1.5), np.zeros((1, 3, 8, 8))])
+def test_what_is_no_batch_becomes_no_picture(bad):
+    with pytest.raises(ValueError, match=r"^image .*\.$"):
+        images.from_tensor(bad)
 
 
 def test_half_precision_is_welcome():

@@ -1,6 +1,7 @@
 """Presets, published counts, and shapes for any size, p and R."""
 
 import inspect
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,9 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from configs import small_configs
-from hf_weights import pvt_like
+from hf_weights import pvt_like, vit_like
 from pvt_viz import PRESETS, PVTConfig, build_model, get_config, trace
-from pvt_viz.models import PVT
+from pvt_viz.models import BUNDLED, PVT
+from pvt_viz.scenes import CLASSES
 
 
 def count(preset: str) -> int:
@@ -35,6 +37,28 @@ def test_parameter_counts_are_the_published_ones(preset, parameters):
 
 
 @pytest.mark.parametrize(
+    "preset, parameters", [("flexi_pvt", 1_269_858), ("flexi_pvt_fixed", 1_269_858), ("scene_vit", 179_378)]
+)
+def test_parameter_counts_of_ours(preset, parameters):
+    """As their model cards state them; the test against `transformers` below counts them by other code."""
+    assert count(preset) == parameters
+
+
+def test_every_preset_has_its_count_tested():
+    published = {"pvt_tiny", "pvt_small", "pvt_medium", "pvt_large", "vit_tiny_16", "vit_small_16", "vit_base_16"}
+    assert set(PRESETS) == published | {"vit_small_16_paper", *BUNDLED}
+    assert set(BUNDLED) == {"flexi_pvt", "flexi_pvt_fixed", "scene_vit"}
+
+
+def test_the_networks_that_are_compared_are_alike():
+    flexible, fixed = (PRESETS[name] for name in ("flexi_pvt", "flexi_pvt_fixed"))
+    assert replace(fixed, name="flexi_pvt") == flexible
+    for name in BUNDLED:
+        config = PRESETS[name]
+        assert (config.image_hw, config.num_classes, config.standardise) == ((128, 128), len(CLASSES), True)
+
+
+@pytest.mark.parametrize(
     "preset, millions",
     [
         ("pvt_tiny", 13.2),
@@ -48,10 +72,11 @@ def test_parameters_as_the_paper_prints_them(preset, millions):
     assert round(count(preset) / 1e6, 1) == millions
 
 
-@pytest.mark.parametrize("preset", ["pvt_tiny", "pvt_medium"])
+@pytest.mark.parametrize("preset", ["pvt_tiny", "pvt_medium", "flexi_pvt", "scene_vit"])
 def test_parameters_equal_transformers(preset):
+    like = vit_like if preset == "scene_vit" else pvt_like
     with torch.device("meta"):
-        assert count(preset) == sum(p.numel() for p in pvt_like(PRESETS[preset]).parameters())
+        assert count(preset) == sum(p.numel() for p in like(PRESETS[preset]).parameters())
 
 
 def test_keys_and_values_are_7x7_at_every_stage_of_224():
@@ -91,6 +116,11 @@ def test_every_array_has_the_shape_the_config_says(fields, batch, more_rows, mor
                 assert 0 <= left < right <= width
                 assert bottom - top == right - left == shape.reduction * covered
     assert [s.n_prefix for s in seen.stages] == [0] * (len(seen.stages) - 1) + [1]
+
+
+def test_keys_and_values_are_4x4_at_every_stage_of_our_128():
+    assert [s.reduced_grid for s in get_config("flexi_pvt").shapes()] == [(4, 4)] * 4
+    assert [s.grid for s in get_config("scene_vit").shapes()] == [(16, 16)]
 
 
 def test_footprints_tile_the_covered_plane():

@@ -12,7 +12,9 @@ from torch.nn import functional as F
 
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.models.attention import Attention
+from pvt_viz.models.flexible import resize_position
 from pvt_viz.models.tap import Tap
+from pvt_viz.words import SUBSCRIPTS
 
 
 class PatchEmbedding(nn.Module):
@@ -44,10 +46,7 @@ class PatchEmbedding(nn.Module):
 
     def position_for(self, grid: tuple[int, int]):
         """(1, query, channel) for this grid."""
-        position = self.position
-        if tuple(position.shape[-2:]) != grid:
-            position = F.interpolate(position, size=grid, mode="bilinear", align_corners=False)
-        return rearrange(position, "b c h w -> b (h w) c")
+        return rearrange(resize_position(self.position, grid), "b c h w -> b (h w) c")
 
 
 class MLP(nn.Module):
@@ -101,6 +100,24 @@ class Weights:
 
     source: str
     trained: bool
+    classes: tuple[str, ...] = ()
+    """What the logits are called, where that is known."""
+    patch_sizes: tuple[tuple[int, ...], ...] = ()
+    """Per stage, the p_i that they were trained at, in order."""
+    reductions: tuple[tuple[int, ...], ...] = ()
+    """Per stage, the R_i that they were trained at, in order."""
+    problem: str = ""
+    """Why they are random, where they should not be: a sentence."""
+
+    def untrained(self, config: PVTConfig) -> tuple[str, ...]:
+        """Every p_i and R_i of a configuration that these trained weights have never met: "p₁ = 16"."""
+        chosen = {"p": (config.patch_sizes, self.patch_sizes), "R": (config.reductions, self.reductions)}
+        return tuple(
+            f"{letter}{SUBSCRIPTS[i]} = {value}"
+            for letter, (values, met) in chosen.items()
+            for i, (value, known) in enumerate(zip(values, met, strict=False), 1)
+            if value not in known
+        )
 
 
 class PVT(nn.Module):
@@ -118,13 +135,17 @@ class PVT(nn.Module):
         self.head = nn.Linear(config.dims[-1], config.num_classes)
 
     def forward(self, images):
+        return self.head(self.encode(images)[0])
+
+    def encode(self, images):
+        """images -> CLS after the last norm (batch, channel), and every stage's map (batch, channel, h, w)."""
         if images.ndim != 4 or images.shape[1] != self.config.in_channels:
             raise ValueError(
                 f"images has the shape {tuple(images.shape)}; it should be"
                 f" (batch, {self.config.in_channels}, height, width)."
             )
-        plane = images
+        planes = [images]
         for stage, shape in zip(self.stages, self.config.shapes(tuple(images.shape[-2:])), strict=True):
-            tokens, plane = stage(plane, shape)
-        cls = tokens[:, 0]
-        return self.head(self.norm(cls))
+            tokens, plane = stage(planes[-1], shape)
+            planes.append(plane)
+        return self.norm(tokens[:, 0]), tuple(planes[1:])
