@@ -1,14 +1,27 @@
 """pvt-viz: see what the Pyramid Vision Transformer does with a picture, and what it costs.
 
-model = pvt_viz.build_model("pvt_tiny")
-image = pvt_viz.images.read(open("cat.jpg", "rb").read())
+model = pvt_viz.load_model("flexi_pvt", reductions=(4, 4, 2, 1))  # trained; build_model("pvt_tiny"): random
+image = pvt_viz.scenes.generate(1).images  # or pvt_viz.images.read(open("cat.jpg", "rb").read())
 trace = pvt_viz.trace(model, pvt_viz.images.to_tensor(image, model.config))
 trace.stages[0].blocks[-1].attention  # (batch, head, n_prefix + N, n_prefix + M)
 """
 
-from pvt_viz import cost, images
+from pvt_viz import attribution, cost, images, scenes
 from pvt_viz.config import PRESETS, PVTConfig, ViTConfig, get_config
-from pvt_viz.models import build_model
+from pvt_viz.models import build_model, load_model
 from pvt_viz.tracing import Trace, trace
 
-__all__ = ["PRESETS", "PVTConfig", "Trace", "ViTConfig", "build_model", "cost", "get_config", "images", "trace"]
+__all__ = [
+    "PRESETS",
+    "PVTConfig",
+    "Trace",
+    "ViTConfig",
+    "attribution",
+    "build_model",
+    "cost",
+    "get_config",
+    "images",
+    "load_model",
+    "scenes",
+    "trace",
+]

@@ -1,0 +1,38 @@
+"""How much two attention maps of the same queries have in common, when one folds its tokens into larger keys."""
+
+import math
+
+import torch
+from einops import rearrange, repeat
+from torch import Tensor
+
+from pvt_viz.config import StageShape
+from pvt_viz.tracing import BlockTrace
+
+
+def common_weight(one: BlockTrace, other: BlockTrace) -> float:
+    """The part of a query's weight, 0 to 1, that both maps give to the same places: mean over queries of Σ min(a, b).
+
+    Means over heads of the first image, each key's weight spread evenly over its R×R tokens. Tokens that either leaves
+    out of its keys count as given nothing. Raises ValueError where the token grids differ.
+    """
+    if one.shape.grid != other.shape.grid:
+        raise ValueError(f"The grids {one.shape.grid} and {other.shape.grid} differ: their queries are not the same.")
+    # Cells of a common divisor's side are enough: within one, neither map tells tokens apart.
+    side = math.gcd(one.shape.reduction, other.shape.reduction)
+    a, b = (_spread(block.attention[0].mean(dim=0), block.shape, side) for block in (one, other))
+    rows, columns = (min(mine, theirs) for mine, theirs in zip(a.shape[1:], b.shape[1:], strict=True))
+    common = torch.minimum(a[:, :rows, :columns], b[:, :rows, :columns]).sum(dim=(1, 2))
+    prefix = one.shape.n_prefix
+    for key in range(prefix):
+        common = common + torch.minimum(
+            one.attention[0, :, :, key].mean(dim=0), other.attention[0, :, :, key].mean(dim=0)
+        )
+    return float(common.mean())
+
+
+def _spread(weights: Tensor, shape: StageShape, side: int) -> Tensor:
+    """(query, n_prefix + M) -> (query, row, column) in cells of side×side tokens."""
+    parts = shape.reduction // side
+    plane = rearrange(weights[:, shape.n_prefix :], "n (h w) -> n h w", h=shape.reduced_grid[0])
+    return repeat(plane / parts**2, "n h w -> n (h r1) (w r2)", r1=parts, r2=parts)

@@ -1,0 +1,118 @@
+"""One run of a model with every attention map kept, and how the answer would change with each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from pvt_viz.config import StageShape
+from pvt_viz.models import PVT
+from pvt_viz.models.pvt import Stage
+from pvt_viz.models.tap import twin
+
+
+@dataclass(frozen=True, eq=False)
+class BlockLook:
+    """One encoder block."""
+
+    attention: Tensor
+    """(batch, head, n_prefix + N, n_prefix + M); rows sum to 1."""
+    gradient: Tensor
+    """The same axes: d(logit of the class) / d(attention)."""
+    taps: Tensor
+    """(R, R): how much of a key stands for each of the R×R tokens it was folded from; sums to 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class StageLook:
+    """One stage."""
+
+    shape: StageShape
+    blocks: tuple[BlockLook, ...]
+    features: Tensor
+    """(batch, channel, h, w), without CLS: at the stage's end, in the last stage before its last block."""
+    gradient: Tensor
+    """The same axes: d(logit of the class) / d(features)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What every method of attribution starts from."""
+
+    stages: tuple[StageLook, ...]
+    logits: Tensor
+    """(batch, class)."""
+    classes: Tensor
+    """(batch,): the class whose logit the gradients are of."""
+
+
+def look(model: PVT, images: Tensor, classes: Tensor | None = None) -> Look:
+    """Run `model` on images (batch, 3, H, W), normalised; `classes` (batch,) are the model's own answers by default.
+
+    Forward and backward once each, on the model's device; pictures of a batch do not touch each other.
+    """
+    shapes = model.config.shapes(tuple(images.shape[-2:]))
+    watched, maps, features = twin(model), {}, {}
+
+    def keep(where: dict, at):
+        return lambda _module, _args, output: where.__setitem__(at, output)
+
+    for i, stage in enumerate(watched.stages):
+        _features(stage, last=i == len(shapes) - 1).register_forward_hook(keep(features, i))
+        for j, block in enumerate(stage.blocks):
+            block.attention.map.register_forward_hook(keep(maps, (i, j)))
+    device = next(model.parameters()).device
+    with torch.enable_grad():
+        # Parameters ask for no gradient here: one that flows from the picture reaches every map all the same.
+        logits = watched(images.to(device).detach().requires_grad_())
+        classes = logits.argmax(dim=1) if classes is None else classes.to(device)
+        chosen = logits.gather(1, classes[:, None]).sum()
+        kept = [*maps.values(), *features.values()]
+        gradients = torch.autograd.grad(chosen, kept, materialize_grads=True)
+    of_map, of_features = dict(zip(maps, gradients, strict=False)), gradients[len(maps) :]
+    return Look(
+        stages=tuple(
+            StageLook(
+                shape=shape,
+                blocks=tuple(
+                    BlockLook(
+                        attention=maps[i, j].detach().cpu(),
+                        gradient=of_map[i, j].cpu(),
+                        taps=_taps(block, shape.reduction).cpu(),
+                    )
+                    for j, block in enumerate(stage.blocks)
+                ),
+                features=_plane(features[i], shape).detach().cpu(),
+                gradient=_plane(of_features[i], shape).cpu(),
+            )
+            for i, (stage, shape) in enumerate(zip(model.stages, shapes, strict=True))
+        ),
+        logits=logits.detach().cpu(),
+        classes=classes.cpu(),
+    )
+
+
+def _features(stage: Stage, *, last: bool) -> nn.Module:
+    """What to hook for a stage's features: its end; the last stage's is no use, since only CLS is read from there."""
+    if not last:
+        return stage.feature_map
+    return stage.blocks[-2] if len(stage.blocks) > 1 else stage.tokens
+
+
+def _plane(tensor: Tensor, shape: StageShape) -> Tensor:
+    """(batch, channel, h, w), or (batch, query, channel) -> (batch, channel, h, w)."""
+    if tensor.ndim == 4:
+        return tensor
+    return rearrange(tensor[:, shape.n_prefix :], "b (h w) c -> b c h w", h=shape.grid[0])
+
+
+def _taps(block, reduction: int) -> Tensor:
+    """The norm of the fold's weights at each of its R×R places, made to sum to 1."""
+    if reduction == 1:
+        return torch.ones(1, 1)
+    weight = block.attention.reduce.project.weight
+    norms = weight.view(weight.shape[0], reduction, reduction, -1).square().sum(dim=(0, 3)).sqrt()
+    return (norms / norms.sum()).detach()

@@ -1,0 +1,599 @@
+"""Attribution: what is looked at is what the network did, and each method and score is what its formula says."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from configs import small_configs
+from pvt_viz import build_model, get_config, trace
+from pvt_viz.attribution import KINDS, METHODS, intervene, look, scores
+from pvt_viz.attribution.compare import common_weight
+from pvt_viz.attribution.look import BlockLook
+from pvt_viz.attribution.pyramid import to_children, unfold
+from pvt_viz.config import PVTConfig, ViTConfig
+from pvt_viz.models.tap import twin
+from randomised import randomise
+
+FLOORS = PVTConfig(
+    name="floors",
+    image_size=(41, 55),  # grids 13×18 and 6×9: rows, columns and pixels are left over everywhere
+    num_classes=5,
+    patch_sizes=(3, 2),
+    dims=(6, 8),
+    depths=(2, 2),
+    heads=(2, 2),
+    mlp_ratios=(2, 2),
+    reductions=(3, 2),
+)
+SINGLE_BLOCKS = PVTConfig(
+    name="single blocks",
+    image_size=32,
+    num_classes=4,
+    patch_sizes=(2, 2, 2),
+    dims=(4, 6, 8),
+    depths=(1, 2, 1),
+    heads=(1, 3, 2),
+    mlp_ratios=(1, 2, 1),
+    reductions=(4, 1, 3),
+)
+VIT = ViTConfig(name="vit", image_size=32, num_classes=4, patch_sizes=(8,), dims=(12,), depths=(3,), heads=(3,))
+NETWORKS = {"floors": FLOORS, "single blocks": SINGLE_BLOCKS, "vit": VIT, "flexi_pvt": get_config("flexi_pvt")}
+
+
+def network(config: PVTConfig):
+    model = build_model(config)
+    randomise(model)
+    return model.requires_grad_(False)
+
+
+def pictures(config: PVTConfig, count: int = 2) -> torch.Tensor:
+    return torch.randn(count, 3, *config.image_hw, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
+def looked(request):
+    """(model, images, what was seen of them)."""
+    model, images = network(NETWORKS[request.param]), pictures(NETWORKS[request.param])
+    return model, images, look(model, images)
+
+
+@pytest.fixture(scope="module")
+def floors():
+    return network(FLOORS)
+
+
+def hooks(model) -> int:
+    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in model.modules())
+
+
+def test_the_maps_are_those_of_a_trace(looked):
+    model, images, seen = looked
+    traced = trace(model, images)
+    torch.testing.assert_close(seen.logits, traced.logits, atol=1e-5, rtol=1e-5)
+    for stage, other in zip(seen.stages, traced.stages, strict=True):
+        assert stage.shape == other.shape
+        for block, twin_of_it in zip(stage.blocks, other.blocks, strict=True):
+            torch.testing.assert_close(block.attention, twin_of_it.attention)
+            assert block.gradient.shape == block.attention.shape
+    for stage, other in zip(seen.stages[:-1], traced.stages[:-1], strict=True):
+        torch.testing.assert_close(stage.features, other.feature_map)
+
+
+def test_looking_leaves_the_model_and_the_pictures_as_they_were():
+    model, images = build_model(FLOORS), pictures(FLOORS)
+    with torch.no_grad():
+        before = model(images)
+        seen = look(model, images)
+        assert torch.equal(model(images), before)
+    assert hooks(model) == 0
+    assert not images.requires_grad
+    assert all(p.requires_grad and p.grad is None for p in model.parameters())
+    for stage in seen.stages:
+        kept = [
+            stage.features,
+            stage.gradient,
+            *(b.attention for b in stage.blocks),
+            *(b.gradient for b in stage.blocks),
+        ]
+        assert not any(tensor.requires_grad for tensor in kept)
+
+
+def test_the_models_own_answer_is_looked_for_unless_a_class_is_named(floors):
+    images = pictures(FLOORS)
+    own = look(floors, images)
+    assert torch.equal(own.classes, own.logits.argmax(dim=1))
+    named = torch.tensor([(int(c) + 1) % 5 for c in own.classes])
+    other = look(floors, images, named)
+    assert torch.equal(other.classes, named)
+    assert torch.equal(other.stages[0].blocks[0].attention, own.stages[0].blocks[0].attention)
+    assert not torch.allclose(other.stages[0].blocks[0].gradient, own.stages[0].blocks[0].gradient)
+
+
+def test_gradients_of_the_maps_are_finite_differences_of_the_logit(generator):
+    config = SINGLE_BLOCKS
+    model = network(config).double()
+    images, classes = pictures(config).double(), torch.tensor([3, 1])
+    seen = look(model, images, classes)
+    step = 1e-4
+
+    def nudged(i: int, j: int, place: tuple[int, ...], by: float) -> torch.Tensor:
+        changed = twin(model)
+
+        def nudge(_module, _args, output):
+            output = output.clone()
+            output[place] += by
+            return output
+
+        changed.stages[i].blocks[j].attention.map.register_forward_hook(nudge)
+        return changed(images)
+
+    for i, stage in enumerate(seen.stages):
+        for j, block in enumerate(stage.blocks):
+            for turn in range(8):
+                place = [int(torch.randint(side, (), generator=generator)) for side in block.attention.shape]
+                if i == len(seen.stages) - 1 and turn % 2:
+                    place[2] = 0  # CLS's own row: the others of the very last block lead nowhere
+                picture = place[0]
+                up, down = (nudged(i, j, tuple(place), by)[:, classes[picture]] for by in (step, -step))
+                slope = (up - down) / (2 * step)
+                expected = torch.zeros(2, dtype=torch.float64)
+                expected[picture] = block.gradient[tuple(place)]
+                torch.testing.assert_close(slope, expected, atol=1e-7, rtol=1e-5)
+    assert seen.stages[-1].blocks[-1].gradient[:, :, 0].abs().min() > 0
+    assert seen.stages[-1].blocks[-1].gradient[:, :, 1:].abs().max() == 0
+
+
+def test_pictures_of_a_batch_do_not_touch_each_other(floors):
+    images = pictures(FLOORS, 3)
+    together = look(floors, images)
+    for i in range(3):
+        alone = look(floors, images[i : i + 1])
+        for stage, other in zip(together.stages, alone.stages, strict=True):
+            torch.testing.assert_close(stage.features[i : i + 1], other.features, atol=1e-5, rtol=1e-4)
+            torch.testing.assert_close(stage.gradient[i : i + 1], other.gradient, atol=1e-5, rtol=1e-4)
+            for block, single in zip(stage.blocks, other.blocks, strict=True):
+                torch.testing.assert_close(block.attention[i : i + 1], single.attention, atol=1e-5, rtol=1e-4)
+                torch.testing.assert_close(block.gradient[i : i + 1], single.gradient, atol=1e-5, rtol=1e-4)
+        for method in METHODS.values():
+            for whole, part in zip(method(together), method(alone), strict=True):
+                if whole is not None:
+                    torch.testing.assert_close(whole[i : i + 1], part, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_map_has_the_grid_of_its_stage(looked, name):
+    _, images, seen = looked
+    planes = METHODS[name](seen)
+    for plane, stage in zip(planes, seen.stages, strict=True):
+        if plane is not None:
+            assert plane.shape == (len(images), *stage.shape.grid)
+            assert bool(plane.isfinite().all())
+            assert plane.min() >= 0
+    missing = [plane is None for plane in planes]
+    assert missing == [name == "raw" and i < len(planes) - 1 for i in range(len(planes))]
+
+
+def slow_taps(model, i: int, j: int, r: int) -> list[list[float]]:
+    if r == 1:
+        return [[1.0]]
+    weight = model.stages[i].blocks[j].attention.reduce.project.weight.double()
+    dim = weight.shape[0]
+    norms = [[float(weight[:, (y * r + x) * dim :][:, :dim].norm()) for x in range(r)] for y in range(r)]
+    total = sum(map(sum, norms))
+    return [[norm / total for norm in row] for row in norms]
+
+
+def slow_descent(model, seen, step) -> list[torch.Tensor]:
+    """Per stage (batch, h, w), from N×N matrices that are written out: `step(picture, i, j)` is (query, key)."""
+    top = seen.stages[-1].shape
+    planes = [[] for _ in seen.stages]
+    for picture in range(len(seen.logits)):
+        mass = torch.zeros(top.queries, dtype=torch.float64)
+        mass[0] = 1
+        for i in reversed(range(len(seen.stages))):
+            shape = seen.stages[i].shape
+            (h, w), r, n = shape.grid, shape.reduction, shape.n_prefix
+            for j in reversed(range(shape.depth)):
+                taps = slow_taps(model, i, j, r)
+                to_tokens = torch.zeros(shape.keys, shape.queries, dtype=torch.float64)
+                for prefix in range(n):
+                    to_tokens[prefix, prefix] = 1
+                for key in range(shape.reduced_tokens):
+                    row, column = divmod(key, w // r)
+                    for y in range(r):
+                        for x in range(r):
+                            to_tokens[n + key, n + (row * r + y) * w + column * r + x] = taps[y][x]
+                kept, mixed = step(picture, i, j)
+                mass = mass @ (kept * torch.eye(shape.queries, dtype=torch.float64) + mixed @ to_tokens)
+            plane = mass[n:].view(h, w)
+            plane = plane / plane.sum()
+            planes[i].append(plane)
+            if i:
+                below, p = seen.stages[i - 1].shape, shape.patch_size
+                spread = torch.zeros(below.grid, dtype=torch.float64)
+                for row in range(h):
+                    for column in range(w):
+                        spread[row * p : row * p + p, column * p : column * p + p] = plane[row, column] / p**2
+                mass = spread.flatten()
+    return [torch.stack(some).float() for some in planes]
+
+
+def test_rollout_equals_one_with_full_matrices(looked):
+    model, images, seen = looked
+    traced = trace(model, images)
+
+    def step(picture, i, j):
+        return 0.5, 0.5 * traced.stages[i].blocks[j].attention[picture].double().mean(dim=0)
+
+    for plane, expected in zip(METHODS["rollout"](seen), slow_descent(model, seen, step), strict=True):
+        torch.testing.assert_close(plane, expected, atol=1e-6, rtol=1e-4)
+
+
+def test_gradient_rollout_equals_one_with_full_matrices(looked):
+    model, _, seen = looked
+
+    def step(picture, i, j):
+        block = seen.stages[i].blocks[j]
+        useful = (block.attention[picture] * block.gradient[picture]).double()
+        return 1.0, torch.where(useful > 0, useful, 0).mean(dim=0)
+
+    for plane, expected in zip(METHODS["gradient rollout"](seen), slow_descent(model, seen, step), strict=True):
+        torch.testing.assert_close(plane, expected, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["rollout", "gradient rollout"])
+def test_a_rollout_sums_to_one_at_every_stage(looked, name):
+    for plane in METHODS[name](looked[2]):
+        torch.testing.assert_close(plane.sum(dim=(1, 2)), torch.ones(len(plane)))
+        assert plane.min() >= 0
+
+
+def test_where_no_attention_would_raise_the_answer_gradient_rollout_is_still_a_map(floors):
+    seen = look(floors, pictures(FLOORS))
+    useless = tuple(
+        replace(stage, blocks=tuple(replace(block, gradient=-block.gradient.abs()) for block in stage.blocks))
+        for stage in seen.stages
+    )
+    for plane in METHODS["gradient rollout"](replace(seen, stages=useless)):
+        assert bool(plane.isfinite().all())
+        assert plane.min() >= 0
+
+
+def test_gradient_rollout_tells_classes_apart_and_rollout_does_not(floors):
+    images = pictures(FLOORS, 1)
+    one, other = (look(floors, images, torch.tensor([c])) for c in (0, 1))
+    assert torch.equal(METHODS["rollout"](one)[0], METHODS["rollout"](other)[0])
+    assert not torch.allclose(METHODS["gradient rollout"](one)[0], METHODS["gradient rollout"](other)[0])
+
+
+@given(small_configs(), st.integers(0, 2**32 - 1))
+def test_no_mass_is_lost_between_keys_and_tokens_nor_between_stages(fields, seed):
+    try:
+        shapes = PVTConfig(**fields).shapes()
+    except ValueError:
+        assume(False)
+    generator = torch.Generator().manual_seed(seed)
+    for below, shape in zip((None, *shapes), shapes, strict=False):
+        n, r, (h, w) = shape.n_prefix, shape.reduction, shape.grid
+        taps = torch.rand(r, r, generator=generator) + 0.01
+        block = BlockLook(attention=torch.empty(0), gradient=torch.empty(0), taps=taps / taps.sum())
+        mass = torch.rand(2, shape.keys, generator=generator)
+        tokens = unfold(mass, block, shape)
+        assert tokens.shape == (2, shape.queries)
+        torch.testing.assert_close(tokens.sum(dim=1), mass.sum(dim=1))
+        assert torch.equal(tokens[:, :n], mass[:, :n])
+        plane = tokens[:, n:].view(2, h, w)
+        torch.testing.assert_close(plane[:, :r, :r].sum(dim=(1, 2)), mass[:, n])
+        assert plane[:, h // r * r :].sum() == plane[:, :, w // r * r :].sum() == 0
+        if below is not None:
+            children, p = to_children(plane, shape, below), shape.patch_size
+            assert children.shape == (2, *below.grid)
+            torch.testing.assert_close(children.sum(dim=(1, 2)), plane.sum(dim=(1, 2)))
+            for row in range(below.grid[0]):
+                for column in range(below.grid[1]):
+                    inside = row < h * p and column < w * p
+                    expected = plane[:, row // p, column // p] / p**2 if inside else torch.zeros(2)
+                    torch.testing.assert_close(children[:, row, column], expected)
+
+
+def test_taps_are_shares_of_the_folds_weights(looked):
+    model, _, seen = looked
+    for i, stage in enumerate(seen.stages):
+        for j, block in enumerate(stage.blocks):
+            r = stage.shape.reduction
+            assert block.taps.shape == (r, r)
+            assert float(block.taps.sum()) == pytest.approx(1, abs=1e-6)
+            torch.testing.assert_close(block.taps, torch.tensor(slow_taps(model, i, j, r)))
+
+
+@pytest.mark.parametrize("tap", [(0, 1), (1, 0), (2, 2)])
+def test_a_tap_is_the_token_that_the_fold_listens_to(floors, tap):
+    model = copy.deepcopy(floors)
+    reduce = model.stages[0].blocks[0].attention.reduce
+    plane = torch.zeros(1, 3, 3, 6, requires_grad=True)
+    with torch.no_grad():
+        dim, at = 6, tap[0] * 3 + tap[1]
+        reduce.project.weight[:, : at * dim] = 0
+        reduce.project.weight[:, (at + 1) * dim :] = 0
+    heard = torch.autograd.grad(reduce.project(plane.reshape(1, -1)).square().sum(), plane)[0].abs().sum(dim=(0, 3))
+    assert heard.nonzero().tolist() == [list(tap)]
+    taps = look(model, pictures(FLOORS, 1)).stages[0].blocks[0].taps
+    assert taps.nonzero().tolist() == [list(tap)]
+    assert taps[tap] == 1
+
+
+def test_without_a_fold_every_key_is_its_token(generator):
+    shape = FLOORS.shapes()[1].with_reduction(1)
+    seen = look(network(SINGLE_BLOCKS), pictures(SINGLE_BLOCKS)).stages[1]
+    assert seen.shape.reduction == 1
+    assert all(torch.equal(block.taps, torch.ones(1, 1)) for block in seen.blocks)
+    mass = torch.rand(2, shape.queries, generator=generator)
+    assert torch.equal(unfold(mass, seen.blocks[0], shape), mass)
+
+
+def test_raw_is_the_row_of_cls_spread_over_footprints(looked):
+    model, images, seen = looked
+    plane = METHODS["raw"](seen)[-1]
+    block = trace(model, images).stages[-1].blocks[-1]
+    row = block.attention[:, :, 0].mean(dim=1)
+    stride = block.shape.stride
+    drawn = plane.repeat_interleave(stride, dim=1).repeat_interleave(stride, dim=2) / stride**2
+    for key in range(1, block.shape.keys):
+        top, left, bottom, right = block.footprint(key)
+        torch.testing.assert_close(drawn[:, top:bottom, left:right].sum(dim=(1, 2)), row[:, key], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(plane.sum(dim=(1, 2)), 1 - row[:, 0])
+
+
+def test_gradient_times_activation_is_the_product_done_by_hand(looked):
+    model, images, seen = looked
+    planes = METHODS["gradient × activation"](seen)
+    shapes = model.config.shapes()
+    below = images
+    for i, (stage, shape) in enumerate(zip(model.stages, shapes, strict=True)):
+        tokens, feature_map = stage(below, shape)
+        if i < len(shapes) - 1:
+            features = feature_map.detach().requires_grad_()
+            above = features
+            for later, its_shape in zip(model.stages[i + 1 :], shapes[i + 1 :], strict=True):
+                tokens, above = later(above, its_shape)
+        else:
+            start = stage.embed(below, shape.grid)
+            for block in stage.blocks[:-1]:
+                start = block(start, shape.grid, 1)
+            features = start.detach().requires_grad_()
+            tokens = stage.blocks[-1](features, shape.grid, 1)
+        logits = model.head(model.norm(tokens[:, 0]))
+        chosen = sum(logits[k, seen.classes[k]] for k in range(len(images)))
+        product = features * torch.autograd.grad(chosen, features)[0]
+        if i == len(shapes) - 1:
+            product = product[:, 1:].transpose(1, 2).reshape(len(images), -1, *shape.grid)
+        expected = product.detach().sum(dim=1)
+        assert expected.min() < 0 < expected.max()
+        torch.testing.assert_close(planes[i], torch.where(expected > 0, expected, 0), atol=1e-5, rtol=1e-3)
+        below = feature_map
+
+
+def slow_weights(block, picture: int = 0) -> torch.Tensor:
+    """(query, n_prefix + N): each key's weight in even parts on its tokens."""
+    shape = block.shape
+    n, r, (h, w) = shape.n_prefix, shape.reduction, shape.grid
+    attention = block.attention[picture].double().mean(dim=0)
+    spread = torch.zeros(shape.queries, n + h * w, dtype=torch.float64)
+    spread[:, :n] = attention[:, :n]
+    for token in range(h * w):
+        row, column = token // w // r, token % w // r
+        if row < h // r and column < w // r:
+            spread[:, n + token] = attention[:, n + row * (w // r) + column] / r**2
+    return spread
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+@pytest.mark.parametrize("ratios", [(1, 2), (2, 3), (2, 4), (4, 6), (3, 3)])
+def test_common_weight_is_what_two_maps_give_to_the_same_tokens(stage, ratios):
+    reductions = [tuple(r if i == stage else 1 for i in (1, 2)) for r in ratios]
+    models = [network(replace(FLOORS, reductions=some)) for some in reductions]
+    one, other = (trace(model, pictures(FLOORS)).stages[stage - 1].blocks[0] for model in models)
+    expected = torch.minimum(slow_weights(one), slow_weights(other)).sum(dim=1).mean()
+    assert common_weight(one, other) == pytest.approx(float(expected), abs=1e-5)
+    assert common_weight(other, one) == pytest.approx(float(expected), abs=1e-5)
+    assert common_weight(one, one) == pytest.approx(1, abs=1e-5)
+
+
+def test_maps_of_different_grids_have_no_common_weight(floors):
+    first, last = (stage.blocks[0] for stage in trace(floors, pictures(FLOORS)).stages)
+    with pytest.raises(ValueError, match=r"\(13, 18\) and \(6, 9\)"):
+        common_weight(first, last)
+
+
+CORNER = torch.zeros(1, 4, 4, dtype=torch.bool)
+CORNER[:, :2, :2] = True
+
+
+def scored(rows: list[list[float]], masks: torch.Tensor = CORNER) -> tuple[float, float, float]:
+    return tuple(scores.score(torch.tensor([rows]), masks, masks.shape[1] // len(rows)).means().values())
+
+
+@pytest.mark.parametrize(
+    "rows, pointing, energy, overlap",
+    [
+        # One brightest pixel, on the shape or beside it; the four brightest are clear.
+        ([[9, 8, 0, 0], [1, 0, 0, 0], [7, 6, 0, 0], [1, 0, 0, 0]], 1, 18 / 32, 2 / 6),
+        ([[8, 7, 9, 0], [6, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]], 0, 22 / 32, 3 / 5),
+        # Three are brightest, two of them on the shape; of three that are equally fourth, one is.
+        ([[3, 3, 3, 0], [1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]], 2 / 3, 7 / 12, (2 + 1 / 3) / (8 - 2 - 1 / 3)),
+        # Two of four places are left for four pixels, one of which is on the shape.
+        ([[3, 2, 3, 2], [0, 0, 0, 0], [2, 2, 0, 0], [0, 0, 0, 0]], 1 / 2, 5 / 14, 1.5 / 6.5),
+        # Nothing on the shape at all.
+        ([[0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1]], 0, 0, 0),
+    ],
+)
+def test_scores_of_maps_made_by_hand(rows, pointing, energy, overlap):
+    assert scored([[float(x) for x in row] for row in rows]) == pytest.approx((pointing, energy, overlap), abs=1e-6)
+
+
+def test_a_cell_counts_for_all_of_its_pixels():
+    assert scored([[3.0, 1.0], [0.0, 0.0]]) == pytest.approx((1, 0.75, 1))
+    assert scored([[0.0, 2.0], [2.0, 0.0]]) == pytest.approx((0, 0, 0))
+
+
+def test_every_picture_of_a_batch_is_scored_alone(generator):
+    heat = torch.rand(5, 4, 4, generator=generator)
+    masks = torch.rand(5, 8, 8, generator=generator) < 0.3
+    together = vars(scores.score(heat, masks, 2))
+    for i in range(5):
+        alone = vars(scores.score(heat[i : i + 1], masks[i : i + 1], 2))
+        assert {name: float(values[i]) for name, values in together.items()} == {n: float(v) for n, v in alone.items()}
+
+
+@given(st.integers(1, 63), st.integers(0, 2**32 - 1))
+def test_the_mask_itself_is_a_perfect_map(area, seed):
+    order = torch.randperm(64, generator=torch.Generator().manual_seed(seed))
+    masks = (order < area).view(1, 8, 8)
+    assert scores.score(masks.float(), masks, 1).means() == {"pointing": 1, "energy": 1, "overlap": 1}
+    upside_down = scores.score((~masks).float(), masks, 1).means()
+    assert upside_down["pointing"] == upside_down["energy"] == 0
+
+
+@pytest.mark.parametrize("size", [(8, 8), (8, 12), (12, 8)])
+def test_chance_scores_the_masks_share(size, generator):
+    masks = torch.rand(4, *size, generator=generator) < torch.tensor([0.1, 0.3, 0.5, 0.9])[:, None, None]
+    share = masks.double().mean(dim=(1, 2))
+    found = scores.score(scores.chance(masks), masks, 1)
+    torch.testing.assert_close(found.pointing.double(), share, atol=1e-6, rtol=0)
+    torch.testing.assert_close(found.energy, share, atol=1e-6, rtol=0)
+    torch.testing.assert_close(found.overlap.double(), share / (2 - share), atol=1e-6, rtol=0)
+
+
+def test_the_centre_prior_is_brightest_in_the_middle():
+    masks = torch.zeros(1, 9, 15, dtype=torch.bool)
+    prior = scores.centre_prior(masks)
+    assert prior.shape == (1, 9, 15)
+    assert divmod(int(prior.argmax()), 15) == (4, 7)
+    torch.testing.assert_close(prior, prior.flip(1, 2))
+    masks[:, 4, 7] = True
+    assert scores.score(prior, masks, 1).means()["pointing"] == 1
+
+
+@given(st.sampled_from([(8, 8, 2), (8, 8, 4), (12, 8, 4), (9, 6, 3)]), st.integers(0, 2**32 - 1), st.integers(1, 9))
+def test_no_map_of_cells_beats_the_ceiling(grid, seed, levels):
+    height, width, side = grid
+    generator = torch.Generator().manual_seed(seed)
+    masks = torch.rand(6, height, width, generator=generator) < torch.rand(6, 1, 1, generator=generator)
+    masks[:, 0, 0] = True
+    cells = torch.randint(levels, (6, height // side, width // side), generator=generator).float()
+    best = scores.score(scores.ceiling(masks, side), masks, side)
+    assert bool((best.overlap >= scores.score(cells, masks, side).overlap - 1e-6).all())
+
+
+def test_the_ceiling_of_cells_of_one_pixel_is_perfect():
+    assert scores.score(scores.ceiling(CORNER, 1), CORNER, 1).means() == {"pointing": 1, "energy": 1, "overlap": 1}
+
+
+@pytest.mark.parametrize(
+    "size, side",
+    [
+        ((8, 8), 4),
+        ((11, 9), 4),
+        ((35, 54), 8),
+        ((112, 112), 32),  # three cells and half a cell: flexi_pvt's last stage on pictures that it was trained on
+        ((60, 40), 32),
+    ],
+)
+def test_every_cell_lies_over_its_own_pixels_and_the_rim_is_dark(size, side):
+    h, w = size[0] // side, size[1] // side
+    heat = torch.arange(1.0, h * w + 1).view(1, h, w)
+    drawn = scores.at_pixels(heat, side, size)
+    expected = torch.zeros(1, *size)
+    for row in range(h * side):
+        for column in range(w * side):
+            expected[0, row, column] = heat[0, row // side, column // side]
+    assert torch.equal(drawn, expected)
+
+
+def without(model, stage: int, *parts: str):
+    """A copy in which those linear layers of a stage's attention say 0 to everything."""
+    changed = copy.deepcopy(model)
+    for block in changed.stages[stage - 1].blocks:
+        for part in parts:
+            layer = getattr(block.attention, part)
+            layer.weight.zero_()
+            layer.bias.zero_()
+    return changed
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_attention_off_adds_nothing(floors, stage):
+    images = pictures(FLOORS)
+    off = intervene(floors, stage, "off")(images)
+    torch.testing.assert_close(off, without(floors, stage, "project")(images), atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(off, floors(images), atol=1e-3)
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_uniform_attention_weighs_all_keys_alike(floors, stage):
+    images = pictures(FLOORS)
+    changed = intervene(floors, stage, "uniform")
+    seen, before = trace(changed, images), trace(floors, images)
+    for i, (some, others) in enumerate(zip(seen.stages, before.stages, strict=True), 1):
+        for block, old in zip(some.blocks, others.blocks, strict=True):
+            if i == stage:
+                assert bool((block.attention == 1 / block.shape.keys).all())
+            if i < stage:
+                assert torch.equal(block.attention, old.attention)
+            if i > stage:
+                assert not torch.allclose(block.attention, old.attention)
+    # Queries that are all 0 score every key alike.
+    torch.testing.assert_close(changed(images), without(floors, stage, "query")(images), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_swapped_takes_keys_and_values_from_the_picture_before(floors, stage):
+    images = pictures(FLOORS, 3)
+    changed = intervene(floors, stage, "swapped")
+    block, old = (trace(model, images).stages[stage - 1].blocks[0] for model in (changed, floors))
+    n = block.shape.n_prefix
+    torch.testing.assert_close(block.queries, old.queries)
+    for now, was in ((block.keys, old.keys), (block.values, old.values)):
+        torch.testing.assert_close(now[:, :, :n], was[:, :, :n])
+        for i in range(3):
+            torch.testing.assert_close(now[i, :, n:], was[i - 1, :, n:], atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(changed(images), floors(images), atol=1e-3)
+
+
+def test_swapping_identical_pictures_changes_nothing(floors):
+    images = pictures(FLOORS, 1).expand(2, -1, -1, -1)
+    for stage in (1, 2):
+        torch.testing.assert_close(intervene(floors, stage, "swapped")(images), floors(images))
+
+
+def test_one_picture_cannot_be_swapped(floors):
+    with pytest.raises(ValueError, match="two or more"):
+        intervene(floors, 1, "swapped")(pictures(FLOORS, 1))
+
+
+@pytest.mark.parametrize(
+    "stage, kind, words",
+    [(0, "off", ["stage=0", "1 to 2"]), (3, "off", ["stage=3", "1 to 2"]), (1, "loud", ["'loud'", *KINDS])],
+)
+def test_a_bad_intervention_is_answered_with_what_is_valid(floors, stage, kind, words):
+    with pytest.raises(ValueError) as caught:
+        intervene(floors, stage, kind)
+    assert all(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_original_is_untouched(floors, kind):
+    images = pictures(FLOORS)
+    before, state = floors(images), {name: values.clone() for name, values in floors.state_dict().items()}
+    changed = intervene(floors, 1, kind)
+    changed(images)
+    trace(changed, images)
+    assert hooks(floors) == 0
+    assert torch.equal(floors(images), before)
+    assert all(torch.equal(values, state[name]) for name, values in floors.state_dict().items())
+    shared = zip(changed.parameters(), floors.parameters(), strict=True)
+    assert all(ours.data_ptr() == theirs.data_ptr() for ours, theirs in shared)
