@@ -12,7 +12,7 @@ MIN_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
 VENV_WORKS := $(PY) -c 'import pip; $(MIN_PYTHON)' >/dev/null 2>&1
 
 .DEFAULT_GOAL := help
-.PHONY: help app test bench lint format clean FORCE
+.PHONY: help app test bench train lint format clean FORCE
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -27,6 +27,9 @@ test: lint ## lint, check the format and run every test, those in a real browser
 
 bench: $(VENV)/.ready-dev ## measure what the README states
 	$(PY) -m benchmarks $(ARGS)
+
+train: $(VENV)/.ready-dev ## train the networks that ship and measure them; goes on where it was cut
+	$(PY) -m pvt_viz.train $(ARGS)
 
 lint: $(VENV)/.ready-dev ## check style and format, change nothing
 	$(PY) -m ruff check .

@@ -15,8 +15,8 @@ import pytest
 import torch
 
 import pvt_viz
-from pvt_viz import get_config
-from pvt_viz.cost import FORWARD, FULL_EXPLICIT, FULL_FUSED, SRA, Scope, attempt, free, measure, pipe, sweep, worker
+from pvt_viz import get_config, pipe
+from pvt_viz.cost import FORWARD, FULL_EXPLICIT, FULL_FUSED, SRA, Scope, attempt, free, measure, sweep, worker
 from pvt_viz.cost.task import Machine, Measurement, Order, Task
 
 TINY = get_config("pvt_tiny", image_size=64)
@@ -185,7 +185,7 @@ def test_hooks_of_the_explicit_way_are_gone_afterwards():
 
 CHILD = """
 import os, sys, time
-from pvt_viz.cost.pipe import receive, send
+from pvt_viz.pipe import receive, send
 from pvt_viz.cost.task import Machine, Measurement
 out = sys.stdout.buffer
 order = next(receive(sys.stdin.buffer))

@@ -16,10 +16,10 @@ from filelock import FileLock, Timeout
 from pvt_viz import devices
 from pvt_viz.config import PVTConfig, Size
 from pvt_viz.cost.counted import check
-from pvt_viz.cost.pipe import receive, send
 from pvt_viz.cost.scope import Scope, scopes
 from pvt_viz.cost.task import Machine, Measurement, Order, Task
 from pvt_viz.cost.variants import Variant, variants
+from pvt_viz.pipe import receive, send
 
 ROOT = Path(__file__).parents[2]
 LOCKS = Path(tempfile.gettempdir()) / "pvt-viz"

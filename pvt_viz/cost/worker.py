@@ -5,9 +5,7 @@ that it can be stopped at any moment; and so that nobody else's tensors are coun
 input, results go out on the standard output, one after another.
 """
 
-import os
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,13 +14,13 @@ import torch
 
 from pvt_viz import devices
 from pvt_viz.cost.attempt import attempt, matrix_rate
-from pvt_viz.cost.pipe import receive, send
 from pvt_viz.cost.task import Machine, Measurement, Order
+from pvt_viz.pipe import end_with_parent, receive, send
 
 
 def main() -> None:
     order = next(receive(sys.stdin.buffer))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     _first_to_go()
     # On all cores at once, every pause of one (a browser beside it is enough) stalls the others at the next barrier.
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
@@ -50,12 +48,6 @@ def work(order: Order) -> Iterator[Machine | Measurement]:
         yield result
         if machine.device != "cpu" and result.failure.startswith("Failed"):
             return
-
-
-def _end_with_parent() -> None:
-    """The standard input stays open as long as the process that asked: without it nobody waits for an answer."""
-    sys.stdin.buffer.read()
-    os._exit(1)
 
 
 def _first_to_go() -> None:

@@ -1,0 +1,98 @@
+"""From the end of a training to the files that ship: weights, moments, report and model card."""
+
+import datetime
+import json
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from pvt_viz import devices, report
+from pvt_viz.models import Weights, load_model, moments
+from pvt_viz.models import load as weights_file
+from pvt_viz.report import Report, Training
+from pvt_viz.scenes import CLASSES
+from pvt_viz.train import card, evaluate
+from pvt_viz.train.recipe import Recipe
+
+HISTORY_ROWS = 240
+SIZES = (96, 112, 144, 160, (128, 160))
+SCORED = 500
+"""Scenes on which maps are scored: each takes a backward pass and a sort of every pixel for each map."""
+
+
+def weights(recipe: Recipe, average: dict[str, torch.Tensor]) -> None:
+    """Write the weights file of a trained network."""
+    trained = Weights(
+        source=recipe.name,
+        trained=True,
+        classes=CLASSES,
+        patch_sizes=recipe.trained_patch_sizes,
+        reductions=recipe.trained_reductions,
+    )
+    weights_file.save(weights_file.FOLDER / f"{recipe.name}.safetensors", average, recipe.config, trained)
+
+
+def recorded(recipe: Recipe, folder: Path) -> None:
+    """Write the moments that a training has left in `folder`."""
+    kept = [
+        moments.Moment(step, _network(torch.load(folder / f"moment-{step}.pt", weights_only=True)))
+        for step in recipe.moments
+    ]
+    if kept:
+        moments.save(kept, moments.FOLDER / f"{recipe.name}.moments.safetensors")
+
+
+def measured(recipe: Recipe, folder: Path, count: int, device: str, say: Callable[[str], None] = print) -> Report:
+    """Measure the shipped weights file on `count` held-out scenes; write report and model card."""
+
+    def model(**overrides):
+        return load_model(recipe.name, **overrides).to(device)
+
+    config = recipe.config
+    say(f"{recipe.name}: accuracy at every setting")
+    if len(config.dims) > 1:
+        accuracies = evaluate.accuracies(model, config, count)
+    else:
+        accuracies = {(config.patch_sizes, config.reductions): evaluate.accuracy(model(), count)}
+    say(f"{recipe.name}: other sizes, interventions, maps")
+    hw = {size: (size, size) if isinstance(size, int) else size for size in SIZES}
+    found = Report(
+        name=recipe.name,
+        scenes=count,
+        side=max(config.image_hw),
+        seed=evaluate.HELD_OUT,
+        accuracies=accuracies,
+        sizes={hw[size]: evaluate.accuracy(model(image_size=size), count, size) for size in SIZES},
+        interventions=evaluate.interventions(model(), count),
+        scored=min(count, SCORED),
+        scores=evaluate.map_scores(model(), min(count, SCORED)),
+        training=_training(recipe, json.loads((folder / "history.json").read_text())),
+    )
+    report.save(found)
+    report.load.cache_clear()
+    (weights_file.FOLDER / f"{recipe.name}.md").write_text(card.text(recipe, found))
+    return found
+
+
+def _network(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name.removeprefix("network."): v for name, v in tensors.items() if name.startswith("network.")}
+
+
+def _training(recipe: Recipe, rows: list[list]) -> Training:
+    every = max(1, len(rows) // HISTORY_ROWS)
+    history = []
+    for i in range(0, len(rows), every):
+        some = rows[i : i + every]
+        means = (sum(row[column] for row in some) / len(some) for column in (1, 2))
+        history.append((some[-1][0], *(round(mean, 4) for mean in means)))
+    return Training(
+        steps=recipe.steps,
+        scenes=sum(recipe.lesson(step).batch for step in range(recipe.steps)),
+        seconds=rows[-1][-1],
+        machine=f"one core of {devices.name('cpu')}, {platform.system()}",
+        torch=torch.__version__.partition("+")[0],
+        date=datetime.date.today().isoformat(),
+        history=tuple(history),
+    )
