@@ -70,7 +70,7 @@ def test_rows_that_are_not_numbers_do_not_spread():
 
 
 def test_the_header_says_what_the_shapes_say(small_trace):
-    header, _ = payload.unpack(payload.pack(small_trace, picture((140, 204)), view="x~s2", wall=False))
+    header, _ = payload.unpack(payload.pack(small_trace, picture((140, 204)), view="x~s2", wall=False, link="pair"))
     shapes = [stage.shape for stage in small_trace.stages]
     assert header["image"] == [70, 102]
     for sent, shape in zip(header["stages"], shapes, strict=True):
@@ -83,7 +83,7 @@ def test_the_header_says_what_the_shapes_say(small_trace):
     assert any(any(stage["rim"]) for stage in header["stages"]), "70×102 leaves a rim somewhere"
     assert header["bytes"] == header["all_bytes"] == sum(shape.map_entries for shape in shapes)
     assert header["full_bytes"] == sum(shape.full_map_entries for shape in shapes)
-    assert (header["view"], header["wall"]) == ("x~s2", False)
+    assert (header["view"], header["wall"], header["link"]) == ("x~s2", False, "pair")
     assert np.array(header["lut"]).shape == (256, 3)
     assert sum(header["lut"][0]) < 20 < 600 < sum(header["lut"][-1])  # dark to light
 
@@ -119,6 +119,20 @@ def test_the_fingerprint_follows_the_maps_and_not_the_view(small_trace):
     assert fingerprint() != fingerprint(index=1)
     assert fingerprint() != fingerprint(stages=(1, 2))
     assert payload.pack(small_trace, picture((70, 102))) == payload.pack(small_trace, picture((70, 102)))
+
+
+def test_an_outline_in_the_picture_is_seen_in_the_fingerprint_and_not_in_the_maps(small_trace):
+    plain = picture((70, 102))
+    outlined = plain.copy()
+    outlined.paste((255, 255, 255), (10, 10, 40, 12))
+    (one, maps), (two, same) = (payload.unpack(payload.pack(small_trace, shown)) for shown in (plain, outlined))
+    assert one["fingerprint"] != two["fingerprint"]
+    assert maps.keys() == same.keys()
+    assert all(np.array_equal(maps[stage], same[stage]) for stage in maps)
+
+
+def test_an_explorer_that_is_not_linked_says_so(small_trace):
+    assert payload.unpack(payload.pack(small_trace, picture((70, 102))))[0]["link"] == ""
 
 
 def test_one_image_and_some_stages_of_a_batch(small_trace):

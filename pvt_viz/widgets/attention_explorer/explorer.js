@@ -252,7 +252,16 @@ class Explorer {
   set(changes) {
     this.state = fitState({ ...this.state, ...changes }, this.stages);
     this.reflect();
+    this.share();
     this.send();
+  }
+
+  // Tell the explorers that are linked with this one where it looks.
+  share() {
+    const { link } = this.header;
+    if (!link) return;
+    const { x, y, pinned, cls } = this.state;
+    window.dispatchEvent(new CustomEvent(PLACE, { detail: { from: this, link, place: { x, y, pinned, cls } } }));
   }
 
   setStrength(strength) {

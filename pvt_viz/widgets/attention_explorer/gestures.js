@@ -20,6 +20,7 @@ class Gestures {
       explorer.root.addEventListener(type, handler, { signal });
     }
     explorer.root.dataset.listeners = Object.keys(handlers).length;
+    window.addEventListener(PLACE, (event) => this.#follow(event.detail), { signal });
   }
 
   #placeOf(event) {
@@ -38,6 +39,21 @@ class Gestures {
   // Paint at once; if more moves come within the same frame, paint only the last of them.
   #moveTo(place, start) {
     Object.assign(this.explorer.state, place);
+    this.explorer.share();
+    this.#paintSoon(start);
+  }
+
+  // Another explorer of the same link has moved: look at the same place, and tell nobody.
+  #follow({ from, link, place }) {
+    const { explorer } = this;
+    if (from === explorer || !link || link !== explorer.header?.link) return;
+    const repin = place.pinned !== explorer.state.pinned || place.cls !== explorer.state.cls;
+    Object.assign(explorer.state, place);
+    if (repin) explorer.reflect();
+    else this.#paintSoon(performance.now());
+  }
+
+  #paintSoon(start) {
     this.latest = start;
     this.stale = this.painting;
     if (!this.painting) this.#paint();

@@ -53,6 +53,7 @@ def pack(
     stages: tuple[int, ...] | None = None,
     budget_bytes: int = 40_000_000,
     index: int = 0,
+    link: str = "",
 ) -> bytes:
     """One image of a trace, with the picture it was made from (same crop, any resolution), as bytes.
 
@@ -99,6 +100,7 @@ def pack(
             "asked": asked,
             "wall": wall,
             "turnable": turnable,
+            "link": link,
         }
     )
 

@@ -5,6 +5,7 @@ const MEAN = "m";
 const LAST = 999; // "the last block", whatever its number: stays the last when the model changes
 const SHARED = "s";
 const OWN = "o";
+const PLACE = "pvt-viz-place"; // said on the window: explorers of one link look at one place
 const FARTHEST = 0.999; // places are fractions below 1: the last pixel belongs to the last token
 
 function initialState() {
