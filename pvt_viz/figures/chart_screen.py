@@ -108,7 +108,8 @@ def _trace(chart: Chart, series: Series) -> dict:
         return {"type": "scatter", "mode": "lines", "line": line, **trace}
     rim = {"width": 2.5} if series.hollow else {"color": EDGE, "width": 1.5}
     marker = {"color": series.colour, "size": 10, "line": rim, "symbol": "circle-open" if series.hollow else "circle"}
-    return {"type": "scatter", "mode": "markers", "marker": marker, "cliponaxis": False, **trace}
+    still = {"unselected": {"marker": {"opacity": 1}}}  # a click on a point does not pale the others
+    return {"type": "scatter", "mode": "markers", "marker": marker, "cliponaxis": False, **still, **trace}
 
 
 def _hover(chart: Chart, series: Series) -> list[str]:
