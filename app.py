@@ -11,7 +11,7 @@ from starlette.routing import Route
 from pvt_viz import images
 
 # What the pages need is loaded here, before the first visitor comes: plotly and matplotlib take a second.
-from pvt_viz.ui import calls, explorer, reduction  # noqa: F401
+from pvt_viz.ui import calls, evidence, explorer, learning, reduction, tradeoff  # noqa: F401
 from pvt_viz.ui.lab import growing, ledger, live, stages  # noqa: F401
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pvt_viz.ui import explorer, parts
+from pvt_viz.ui import answer, explorer, parts
 
 st.title("What does a place look at?", anchor=False)
 scene = parts.scene_or_stop()
@@ -10,7 +10,8 @@ st.markdown(
     "Each panel answers for the token of its stage under your pointer; the wall below shows each head by itself."
     " Click to pin the query: the link in the address bar then opens on the same place."
 )
-parts.honest_line(scene.trace)
+answer.show(scene)
+parts.honest_line(scene)
 explorer.show(scene, key="attention_explorer", wall=True)
 
 with st.expander("How to read it"):
@@ -19,7 +20,7 @@ with st.expander("How to read it"):
 - **Query**: the outlined token. **Keys**: the cells painted over the picture; brighter means more weight. For one query
   the weights of all keys sum to 100 %.
 - **A key is a square of R×R tokens** of its stage, folded into one. At stage 1 of the default network that is
-  8×8 tokens of 4×4 px: 32×32 px. At 224×224 px every stage ends up with 7×7 keys.
+  8×8 tokens of 4×4 px: 32×32 px. So every stage ends up with 4×4 keys at 128×128 px, and 7×7 at 224×224.
 - **Colour scale**: "one scale for all stages" starts at 0, and a colour is the same weight in every panel; "each map
   its own" spans from a map's least to its greatest weight, to show faint differences. The two ends are printed either
   way, and beside them the weight that every key would get if the query looked at all of them alike (uniform).

@@ -48,7 +48,7 @@ st.markdown(
     f"One attention map of stage {shape.index}: N{plus_cls} = {shape.queries:,} queries × M{plus_cls} = {shape.keys:,}"
     f" keys = **{entries:,} entries**. {reduced}"
 )
-parts.honest_line(scene.trace)
+parts.honest_line(scene)
 explorer.show(scene, key=f"reduction_explorer_{shape.index}", wall=False, stage=shape.index)
 who = "CLS" if focus.token is None else f"the token at row {focus.token[0] + 1}, column {focus.token[1] + 1}"
 st.markdown(

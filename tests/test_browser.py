@@ -11,6 +11,8 @@ from test_pages import photograph
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 EXPLORER = "[data-testid=attention-explorer]"
+PHOTO = "picture=cat&model=pvt_tiny"
+"""A photograph of 224 pixels and every R: what the app opens on by itself is a smaller scene and powers of two."""
 
 
 def open_at(page: Page, url: str) -> None:
@@ -62,14 +64,17 @@ def test_a_deep_link_is_the_first_visit_of_a_fresh_server(page, tmp_path, path, 
         open_at(page, f"{fresh}/{path}?r1=4")
         expect(page.locator("h1")).to_contain_text(title)
         names = page.get_by_test_id("stSidebarNavLink").all_inner_texts()
-        assert [name.split("\n")[-1] for name in names] == ["Pyramid", "Attention", "Reduction", "Cost"]
+        assert [name.split("\n")[-1] for name in names] == [
+            *("Pyramid", "Attention", "Reduction", "Evidence", "Trade-off", "Learning", "Cost")
+        ]
         assert "r1=4" in page.url
         page.goto("about:blank")  # before the server goes, or its end would be an error on the console
 
 
 def test_a_photograph_goes_through_and_four_panels_answer(page, address, tmp_path):
-    open_at(page, address)
+    open_at(page, f"{address}/?{PHOTO}")
     assert len(pictures(page)) == 4
+    expect(page.get_by_test_id("stAppViewContainer")).to_contain_text("Photograph: Chelsea")
     before = pictures(page)
     file = tmp_path / "holiday.jpg"
     file.write_bytes(photograph(640, 480))
@@ -95,7 +100,7 @@ def test_a_photograph_goes_through_and_four_panels_answer(page, address, tmp_pat
 def test_pointing_never_calls_the_server(page, address):
     sent = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    open_at(page, f"{address}/attention")
+    open_at(page, f"{address}/attention?{PHOTO}")
     page.wait_for_timeout(500)
     sent.clear()
     for i in range(40):
@@ -106,7 +111,7 @@ def test_pointing_never_calls_the_server(page, address):
 
 
 def test_moving_r1_changes_the_shapes_and_a_reload_finds_them_again(page, address):
-    open_at(page, address)
+    open_at(page, f"{address}/?{PHOTO}")
     expect(page.locator(f"{EXPLORER} .panel").first).to_contain_text("7×7 keys")
     slide(page, "R₁", "ArrowLeft")
     expect(page.locator(f"{EXPLORER} .panel").first).to_contain_text("8×8 keys")
@@ -119,7 +124,7 @@ def test_moving_r1_changes_the_shapes_and_a_reload_finds_them_again(page, addres
 
 
 def test_a_pin_goes_into_the_link_and_to_the_other_pages(page, address):
-    open_at(page, f"{address}/attention")
+    open_at(page, f"{address}/attention?{PHOTO}")
     point(page, 0.2695, 0.7679)  # 0.7679·56 is a hair below 43, its three decimals are a hair above
     page.mouse.down()
     page.mouse.up()
@@ -149,7 +154,7 @@ def test_a_pin_goes_into_the_link_and_to_the_other_pages(page, address):
 
 
 def test_the_menu_keeps_the_state(page, address):
-    open_at(page, address)
+    open_at(page, f"{address}/?{PHOTO}")
     slide(page, "R₁", "ArrowLeft")
     assert "r1=7" in page.url
     page.get_by_test_id("stSidebarNavLink").nth(1).click()
@@ -164,7 +169,7 @@ def test_the_menu_keeps_the_state(page, address):
 
 @pytest.mark.parametrize("gap", [30, 90, 250])
 def test_quick_presses_all_count(page, address, gap):
-    open_at(page, f"{address}/attention?size=128")
+    open_at(page, f"{address}/attention?{PHOTO}&size=128")
     for label in ("R₁", "R₂"):
         slider(page, label).focus()
         for _ in range(3):
@@ -180,7 +185,7 @@ def test_quick_presses_all_count(page, address, gap):
 
 
 def test_quick_clicks_leave_the_last_pin(page, address):
-    open_at(page, f"{address}/attention?size=128")
+    open_at(page, f"{address}/attention")
     for x in (0.1, 0.3, 0.5, 0.7, 0.9):
         point(page, x, 0.5)
         page.mouse.down()
@@ -207,7 +212,7 @@ def test_the_defaults_reach_an_explorer_that_is_on_screen(page, address):
 
 
 def test_the_back_button_undoes_a_slider(page, address):
-    open_at(page, address)
+    open_at(page, f"{address}/?{PHOTO}")
     slide(page, "R₁", "ArrowLeft")
     slide(page, "R₁", "ArrowLeft")
     expect(page.locator(f"{EXPLORER} .panel").first).to_contain_text("9×9 keys")

@@ -40,7 +40,7 @@ def button(page: Page, name: str):
 
 
 def test_a_slider_moves_every_number(page, address):
-    open_at(page, f"{address}/cost")
+    open_at(page, f"{address}/cost?model=pvt_tiny")
     tiny = PRESETS["pvt_tiny"]
     expect(metric(page, "One forward")).to_have_text(si(analyze(tiny).macs, "MAC"))
     page.get_by_role("slider", name="Image size, px").focus()
@@ -54,7 +54,7 @@ def test_a_slider_moves_every_number(page, address):
 
 
 def test_a_chart_is_taken_away_in_every_format(page, address):
-    open_at(page, f"{address}/cost")
+    open_at(page, f"{address}/cost?model=pvt_tiny")
     page.get_by_test_id("stPopover").first.get_by_role("button").click()
 
     def taken(name: str) -> bytes:
@@ -75,12 +75,12 @@ def test_a_chart_is_taken_away_in_every_format(page, address):
 def test_two_visitors_measure_one_after_the_other(page, browser, address):
     context = browser.new_context()
     other = context.new_page()
-    open_at(other, f"{address}/cost?size=64&scope=attention-4")
+    open_at(other, f"{address}/cost?model=pvt_tiny&size=64&scope=attention-4")
     pills = other.get_by_test_id("stButtonGroup").filter(has_text="Image sizes, px")
     for name in ("224", "320", "448"):
         pills.get_by_role("button", name=name, exact=True).click()
         quiet(other)
-    open_at(page, f"{address}/cost?scope=forward")  # seconds for every point, at sizes up to 448
+    open_at(page, f"{address}/cost?model=pvt_tiny&scope=forward")  # seconds for every point, at sizes up to 448
     button(page, "Measure 12 points").click()
     expect(progress(page)).to_contain_text("Measuring 1 of 12: full attention, explicit", timeout=30_000)
     button(other, "Measure 3 points").click()
@@ -115,7 +115,7 @@ def test_nothing_is_wider_than_the_screen(browser, address, width, scheme):
 
 @pytest.mark.parametrize("rounds", [0, 3])
 def test_what_was_done_on_this_page_changes_no_control_of_the_others(page, address, rounds):
-    page.goto(f"{address}/?size=320&crop=whole&picture=coffee")
+    page.goto(f"{address}/?model=pvt_tiny&size=320&crop=whole&picture=coffee")
     sidebar = page.get_by_test_id("stSidebar")
     size = sidebar.get_by_role("slider", name="Image size, px")
     expect(size).to_have_attribute("aria-valuetext", "320", timeout=30_000)

@@ -39,9 +39,12 @@ def tables(app) -> str:
     [
         {},
         {"side": "2048", "batch": "256", "dtype": "float16", "unit": "FLOP", "axis": "log"},
+        {"model": "pvt_tiny"},
         {"model": "pvt_large", "r1": "1", "r2": "1", "r3": "1"},
         {"model": "vit_small_16_paper", "side": "400"},
-        {"size": "96", "p1": "7", "r1": "3"},
+        {"model": "scene_vit", "p1": "4"},
+        {"size": "96", "p1": "8", "r1": "4"},
+        {"model": "pvt_tiny", "size": "96", "p1": "7", "r1": "3"},
         {"side": "64", "scope": "forward", "view": "-~s4~b999~hm~c0~dq~xo"},
     ],
     ids=lambda query: "&".join(f"{k}={v}" for k, v in query.items()) or "defaults",
@@ -73,7 +76,7 @@ def test_the_numbers_are_those_of_the_closed_forms():
 
 
 def test_a_switch_changes_every_number_from_macs_to_flops():
-    app = visit("cost")
+    app = visit("cost", model="pvt_tiny")
     before = {name: heights(app, position) for position, name in enumerate(CHARTS)}
     healthy(app.segmented_control(key="unit").set_value("FLOP").run())
     after = {name: heights(app, position) for position, name in enumerate(CHARTS)}
@@ -90,20 +93,21 @@ def test_a_switch_changes_every_number_from_macs_to_flops():
 
 
 def test_moving_the_size_moves_every_number_and_is_kept_between_pages():
-    app = visit("cost", size="128")
-    assert app.slider(key="side").value == 128  # the sidebar's, until it is moved
+    app = visit("cost", model="pvt_tiny", size="160")
+    assert app.slider(key="side").value == 160  # the sidebar's, until it is moved
     healthy(app.slider(key="side").set_value(1024).run())
     assert metrics(app)["One forward"] == si(analyze(PRESETS["pvt_tiny"], 1024).macs, "MAC")
     assert chart(app, 2)["layout"]["shapes"]
-    assert app.query_params == {"size": "128", "side": "1024"}
+    assert app.query_params == {"model": "pvt_tiny", "size": "160", "side": "1024"}
     healthy(go(app, "reduction"))
-    assert app.session_state["selection"].image_size == (128, 128)
+    assert app.session_state["selection"].image_size == (160, 160)
     healthy(go(app, "cost"))
     assert app.slider(key="side").value == 1024
     [button] = [button for button in app.button if button.label == "Back to the defaults"]
     healthy(button.click().run())
     assert app.query_params == {}
-    assert app.slider(key="side").value == 224
+    assert app.slider(key="side").value == 128
+    assert metrics(app)["One forward"] == si(analyze(PRESETS["flexi_pvt"]).macs, "MAC")
 
 
 def test_ratios_of_the_sidebar_are_those_of_the_page():
@@ -115,7 +119,7 @@ def test_ratios_of_the_sidebar_are_those_of_the_page():
 
 
 def test_a_size_that_does_not_fit_is_said_and_the_last_good_state_stays():
-    app = visit("cost", p1="16", r1="8")
+    app = visit("cost", model="pvt_tiny", p1="16", r1="8")
     good = metrics(app)
     app.slider(key="side").set_value(64).run()
     assert not app.exception
@@ -129,9 +133,10 @@ def test_a_size_that_does_not_fit_is_said_and_the_last_good_state_stays():
 
 
 def test_a_link_to_a_size_that_does_not_fit_shows_the_nearest_good_state():
-    app = visit("cost", p1="16", r1="8", side="64")
-    assert not app.exception
-    assert "Still shown: pvt_tiny at 224×224" in app.warning[0].value
+    for words, shown in (({"model": "pvt_tiny"}, "pvt_tiny at 224×224"), ({}, "flexi_pvt at 128×128")):
+        app = visit("cost", **words, p1="16", r1="8", side="64")
+        assert not app.exception
+        assert f"Still shown: {shown}" in app.warning[0].value
 
 
 def test_nonsense_in_a_link_is_replaced_and_said():
@@ -162,7 +167,7 @@ def test_a_scope_of_a_stage_that_the_model_lacks_becomes_one_it_has():
 
 
 def test_measuring_from_the_page():
-    app = visit("cost", size="64")
+    app = visit("cost", model="pvt_tiny", size="64")
     app.pills(key="measure_sizes").set_value(["64", "96"]).run()
     [button] = [button for button in app.button if button.label == "Measure 6 points"]
     button.click().run()
@@ -198,7 +203,7 @@ def test_nothing_to_measure_is_a_button_that_cannot_be_pressed():
 
 
 def test_a_failed_point_is_in_the_table_with_its_reason():
-    app = visit("cost", size="64")
+    app = visit("cost", model="pvt_tiny", size="64")
     task = Task(get_config("pvt_tiny", image_size=1536), Scope("attention", 1), FULL_EXPLICIT)
     machine = Machine("cpu", "CPU", "2.13.0", 1)
     app.session_state["measured"] = {(task, "cpu"): Measurement(task, machine, failure="Out of memory at 1536².")}
@@ -213,7 +218,7 @@ def test_a_recording_is_offered_with_its_device_and_date(tmp_path, monkeypatch):
     recording.write(Recording(machine, "2026-11-24", {"cuda": "13.0"}, points), tmp_path)
     (tmp_path / "broken.json").write_text("{")
     monkeypatch.setattr(recording, "FOLDER", tmp_path)
-    app = healthy(visit("cost", scope="forward"))
+    app = healthy(visit("cost", model="pvt_tiny", scope="forward"))
     assert "broken.json is not a recording" in text(app)
     healthy(app.pills(key="measure_recorded").set_value(["GPU (NVIDIA H200), 2026-11-24"]).run())
     assert "GPU (NVIDIA H200), 2026-11-24" in tables(app)
@@ -256,7 +261,7 @@ def test_a_picture_of_ones_own_is_kept_behind_the_page_that_does_not_show_it():
 
 
 def test_what_to_measure_is_kept_between_pages_and_models():
-    app = visit("cost")
+    app = visit("cost", model="pvt_tiny")
     app.pills(key="measure_sizes").set_value(["64"]).run()
     healthy(app.selectbox(key="model").set_value("vit_tiny_16").run())
     healthy(app.selectbox(key="model").set_value("pvt_tiny").run())

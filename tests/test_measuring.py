@@ -9,7 +9,7 @@ import pytest
 from pvt_viz import get_config
 from pvt_viz.cost import FORWARD, SRA
 from pvt_viz.cost.task import Measurement, Task
-from pvt_viz.ui import measuring
+from pvt_viz.ui import job, measuring
 from pvt_viz.ui.measuring import Sweep
 
 TASKS = tuple(Task(get_config("pvt_tiny", image_size=size), FORWARD, SRA) for size in (64, 96, 128))
@@ -76,15 +76,15 @@ def test_what_was_measured_until_the_stop_stays(gate):
 
 def test_a_sweep_whose_visitor_has_gone_ends_after_a_while(gate, monkeypatch):
     clock = [1000.0]
-    monkeypatch.setattr(measuring.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(job.time, "monotonic", lambda: clock[0])
     there = [True]
     sweep = Sweep(TASKS, "cpu", {}, lambda: there[0])
-    clock[0] += 10 * measuring.ABANDONED
+    clock[0] += 10 * job.ABANDONED
     assert not sweep.stopped()  # minutes on another page of the app
     there[0] = False
-    clock[0] += measuring.ABANDONED / 2
+    clock[0] += job.ABANDONED / 2
     assert not sweep.stopped()  # a connection that breaks off comes back
-    clock[0] += measuring.ABANDONED
+    clock[0] += job.ABANDONED
     assert sweep.stopped()
     monkeypatch.undo()
     sweep.stop()

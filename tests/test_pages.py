@@ -12,13 +12,15 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pvt_viz import images
-from pvt_viz.models import Weights
+from pvt_viz.models import BUNDLED, Weights
 from pvt_viz.ui import calls
 from pvt_viz.widgets.attention_explorer.payload import unpack
 
 ROOT = Path(__file__).parents[1]
 SHELL = str(ROOT / "pvt_viz" / "ui" / "shell.py")
 PAGES = ("pyramid", "attention", "reduction")
+PHOTO = {"picture": "cat", "model": "pvt_tiny"}
+"""What the app opens on without a link is a scene; these words are a photograph and random weights."""
 
 
 def visit(page: str = "pyramid", **query: str) -> AppTest:
@@ -39,8 +41,8 @@ def healthy(app: AppTest) -> AppTest:
     return app
 
 
-def payload(app: AppTest):
-    return unpack(app.get("bidi_component")[0].proto.bytes)
+def payload(app: AppTest, position: int = 0):
+    return unpack(app.get("bidi_component")[position].proto.bytes)
 
 
 def text(app: AppTest) -> str:
@@ -58,11 +60,16 @@ def photograph(width: int, height: int) -> bytes:
 STATES = [
     {},
     {"size": "64"},
-    {"size": "96", "p1": "7", "r1": "3", "r4": "2"},
-    {"size": "128", "crop": "whole", "picture": "motorcycle"},
+    {"picture": "cat"},
+    {"size": "96", "p1": "8", "r1": "4", "r4": "2"},
+    {"picture": "motorcycle", "crop": "whole", "model": "flexi_pvt_fixed"},
+    PHOTO,
+    {**PHOTO, "size": "64"},
+    {**PHOTO, "size": "96", "p1": "7", "r1": "3", "r4": "2"},
+    {**PHOTO, "size": "128", "crop": "whole", "picture": "motorcycle"},
     {"size": "112", "model": "vit_tiny_16"},
     {"size": "64", "model": "pvt_small", "r1": "1", "r2": "1", "r3": "1"},
-    {"size": "64", "p1": "32"},
+    {**PHOTO, "size": "64", "p1": "32"},
 ]
 
 
@@ -77,28 +84,35 @@ def test_every_page_in_many_states(page, query):
         shape = selection.config.shapes()[stage["index"] - 1]
         assert tuple(stage["grid"]) == shape.grid
         assert maps[shape.index].shape == (shape.depth, shape.heads, shape.queries, shape.keys)
-    assert "not yet meaningful" in text(app)
+    assert ("not yet meaningful" in text(app)) == (selection.model not in BUNDLED)
+    assert header["link"] == ""  # an explorer that is alone on its page
 
 
 def test_the_line_about_random_weights_goes_away_by_itself(monkeypatch):
     plain = calls.scene
 
-    def with_weights(selection, picture):
-        scene = plain(selection, picture)
+    def with_weights(selection, picture, moment=None):
+        scene = plain(selection, picture, moment)
         trained = dataclasses.replace(scene.trace, weights=Weights("pvt_tiny, ImageNet", trained=True))
         return dataclasses.replace(scene, trace=trained)
 
     monkeypatch.setattr(calls, "scene", with_weights)
     for page in PAGES:
-        assert "not yet meaningful" not in text(healthy(visit(page, size="64")))
+        assert "not yet meaningful" not in text(healthy(visit(page, **PHOTO, size="64")))
 
 
 def test_moving_a_slider_changes_what_it_says_and_the_link():
-    app = visit(size="128")
+    app = visit(picture="cat", size="256")
+    assert payload(app)[0]["stages"][0]["reduced_grid"] == [8, 8]
+    healthy(app.select_slider(key="r1").set_value(16).run())
+    assert payload(app)[0]["stages"][0]["reduced_grid"] == [4, 4]
+    assert app.query_params == {"picture": "cat", "size": "256", "r1": "16"}
+    assert "4×4 in all" in text(app)
+    app = visit(**PHOTO, size="128")
     assert payload(app)[0]["stages"][0]["reduced_grid"] == [4, 4]
     healthy(app.select_slider(key="r1").set_value(4).run())
     assert payload(app)[0]["stages"][0]["reduced_grid"] == [8, 8]
-    assert app.query_params == {"size": "128", "r1": "4"}
+    assert app.query_params == {**PHOTO, "size": "128", "r1": "4"}
     assert "8×8 in all" in text(app)
 
 
@@ -114,25 +128,26 @@ def test_the_state_is_the_same_on_every_page_and_after_a_reload():
 
 
 def test_a_link_with_nonsense_opens_and_says_what_was_replaced():
-    app = healthy(visit(size="64", r1="99", model="pvt_tinny", view="<b>", colour="red"))
+    app = healthy(visit(size="64", r1="99", model="pvt_tinny", picture="catt", view="<b>", colour="red"))
     [said] = [info.value for info in app.info]
     assert "R₁: `99`" in said
     assert "Model: `pvt_tinny`" in said
+    assert "Picture: `catt`" in said
     assert "view" in said
-    assert app.query_params == {"size": "64", "r1": "16"}
+    assert app.query_params == {**PHOTO, "size": "64", "r1": "16"}
     healthy(app.select_slider(key="r2").set_value(2).run())
     assert not app.info  # said once
 
 
 def test_a_ratio_that_no_longer_fits_is_replaced_and_said():
-    app = visit(size="128")
+    app = visit(**PHOTO, size="128")
     healthy(app.select_slider(key="p1").set_value(32).run())
     assert app.session_state["selection"].reductions[0] == 4
     assert "R₁: `8`" in app.info[0].value
 
 
 def test_from_a_pyramid_to_a_vit_and_back():
-    app = visit(size="64")
+    app = visit(**PHOTO, size="64")
     healthy(app.selectbox(key="model").set_value("vit_tiny_16").run())
     assert app.session_state["selection"].patch_sizes == (16,)
     assert len(payload(app)[0]["stages"]) == 1
@@ -141,11 +156,15 @@ def test_from_a_pyramid_to_a_vit_and_back():
 
 
 def test_back_to_the_defaults():
-    app = visit(size="64", r1="3", view="0.100,0.200~s3~b1.1.1.1~hm.m.m.m~c0~dq~xo")
+    pinned = "0.100,0.200~s3~b1.1.1.1~hm.m.m.m~c0~dq~xo"
+    app = visit(**PHOTO, size="64", r1="3", view=pinned, method="raw", compared="3")
     [button] = [b for b in app.button if b.label == "Back to the defaults"]
     healthy(button.click().run())
     assert app.query_params == {}
-    assert app.session_state["selection"].image_size == (224, 224)
+    selection = app.session_state["selection"]
+    assert (selection.picture, selection.model, selection.image_size) == ("scene", "flexi_pvt", (128, 128))
+    assert app.segmented_control(key="source").value == "Scene"
+    assert payload(app)[0]["view"] != pinned
 
 
 def test_an_upload_is_shown_and_stays_out_of_the_link():
@@ -181,7 +200,7 @@ def test_the_sample_is_remembered_behind_an_upload():
 
 
 def test_a_picture_can_be_taken_back():
-    app = visit(size="64")
+    app = visit(size="64", picture="cat")
     app.segmented_control(key="source").set_value("Upload").run()
     app.file_uploader(key="file").set_value(("holiday.jpg", photograph(320, 200), "image/jpeg")).run()
     app.segmented_control(key="source").set_value("Sample").run()
@@ -206,7 +225,7 @@ def test_an_upload_never_enters_the_shared_cache(monkeypatch):
 
 def test_a_choice_that_is_too_heavy_gets_a_sentence_and_the_controls_stay(monkeypatch):
     monkeypatch.setenv("PVT_VIZ_TRACE_LIMIT_MB", "1.5")
-    app = visit(size="64")
+    app = visit(**PHOTO, size="64")
     assert not app.warning
     app.select_slider(key="r1").set_value(1).run()
     assert not app.exception
@@ -227,7 +246,7 @@ def test_a_pin_is_kept_in_the_link_and_followed_by_the_numbers():
 
 
 def test_cls_can_be_followed():
-    app = healthy(visit("reduction", size="64", view="0.500,0.500~s4~b2.2.2.2~hm.m.m.3~c1~dq~xo"))
+    app = healthy(visit("reduction", **PHOTO, size="64", view="0.500,0.500~s4~b2.2.2.2~hm.m.m.3~c1~dq~xo"))
     assert "Followed below: **CLS**, block 2, head 3" in text(app)
 
 

@@ -4,11 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pvt_viz import scenes
 from pvt_viz.config import PRESETS
-from pvt_viz.ui.selection import choose, label
+from pvt_viz.models import BUNDLED
+from pvt_viz.ui.selection import OF_SCENES, SEEDS_FROM, choose, label
 from pvt_viz.ui.view import View
 
 DEVICES = ("cpu",)
+FIRST, SECOND, THIRD = scenes.colours(SEEDS_FROM + 7)  # of the scene that is shown first
+ELSEWHERE = next(colour for colour in scenes.COLOURS if colour not in (FIRST, SECOND, THIRD))
 
 
 def square(_picture, _crop, size):
@@ -17,28 +21,83 @@ def square(_picture, _crop, size):
 
 def test_no_words_are_the_defaults_and_make_an_empty_link():
     choice = choose({}, square, DEVICES)
-    assert choice.selection.query() == {}
+    selection = choice.selection
+    assert selection.query() == {}
     assert choice.replaced == ()
-    assert choice.selection.config.reductions == (8, 4, 2, 1)
+    assert (selection.picture, selection.model, selection.image_size) == ("scene", "flexi_pvt", (128, 128))
+    assert (selection.seed, selection.clutter, selection.cue, selection.outline) == (7, 100, FIRST, "off")
+    assert selection.config == PRESETS["flexi_pvt"]
+    assert selection.config.reductions == (8, 4, 2, 1)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_network_alone_opens_at_its_own_size_and_ratios(preset):
+    choice = choose({"model": preset}, square, DEVICES)
+    assert choice.selection.config == PRESETS[preset]
+    assert choice.replaced == ()
+    assert choice.selection.query() == ({} if preset == "flexi_pvt" else {"model": preset})
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_network_with_weights_is_offered_powers_of_two(preset):
+    options = choose({"model": preset}, square, DEVICES).options
+    bundled, pyramid = preset in BUNDLED, len(PRESETS[preset].dims) > 1
+    assert options["p1"] == ((2, 4, 8, 16) if bundled else (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32))
+    assert options["r1"] == ((1, 2, 4, 8, 16) if bundled else tuple(range(1, 17))) if pyramid else (1,)
+
+
+def test_what_is_said_of_a_scene_stays_out_of_a_photographs_link():
+    words = {"seed": "12", "clutter": "25", "outline": "on"}
+    drawn = choose(words, square, DEVICES)
+    assert drawn.selection.query() == words
+    assert drawn.replaced == ()
+    assert choose({**words, "picture": "cat"}, square, DEVICES).selection.query() == {"picture": "cat"}
+
+
+def test_the_cue_as_it_was_drawn_is_the_default():
+    assert choose({"cue": FIRST}, square, DEVICES).selection.query() == {}
+    choice = choose({"cue": SECOND}, square, DEVICES)
+    assert choice.selection.query() == {"cue": SECOND}
+    assert choice.options["cue"] == (FIRST, SECOND, THIRD)
+
+
+TINY = {"model": "pvt_tiny"}
 
 
 @pytest.mark.parametrize(
     "words, name, value",
     [
-        ({"r1": "9.4"}, "r1", 9),
-        ({"r1": "999"}, "r1", 16),
-        ({"r4": "-3"}, "r4", 1),
-        ({"r1": "eight"}, "r1", 8),
-        ({"r1": "nan"}, "r1", 8),
-        ({"r1": "1e400"}, "r1", 16),
-        ({"size": "230"}, "size", 224),
+        ({**TINY, "r1": "9.4"}, "r1", 9),
+        ({**TINY, "r1": "999"}, "r1", 16),
+        ({**TINY, "r4": "-3"}, "r4", 1),
+        ({**TINY, "r1": "eight"}, "r1", 8),
+        ({**TINY, "r1": "nan"}, "r1", 8),
+        ({**TINY, "r1": "1e400"}, "r1", 16),
+        ({**TINY, "size": "230"}, "size", 224),
         ({"model": "pvt_smal"}, "model", "pvt_small"),
-        ({"model": "<script>"}, "model", "pvt_tiny"),
-        ({"picture": "../../etc/passwd"}, "picture", "cat"),
+        ({"model": "<script>"}, "model", "flexi_pvt"),
+        ({"picture": "../../etc/passwd"}, "picture", "scene"),
+        ({"picture": "coffe"}, "picture", "coffee"),
         ({"device": "cuda"}, "device", "auto"),
-        ({"size": "64", "r3": "5"}, "r3", 4),
-        ({"p1": "11"}, "p1", 10),
+        ({**TINY, "size": "64", "r3": "5"}, "r3", 4),
+        ({**TINY, "p1": "11"}, "p1", 10),
         ({"model": "vit_tiny_16", "r1": "4"}, "r1", 1),
+        ({"r1": "9.4"}, "r1", 8),
+        ({"r1": "3.1"}, "r1", 4),
+        ({"r1": "999"}, "r1", 16),
+        ({"r1": "eight"}, "r1", 8),
+        ({"p1": "1"}, "p1", 2),
+        ({"p1": "11"}, "p1", 8),
+        ({"model": "scene_vit", "p1": "13"}, "p1", 16),
+        ({"size": "130"}, "size", 128),
+        ({"seed": "-1"}, "seed", 0),
+        ({"seed": "1e9"}, "seed", 999),
+        ({"seed": "seven"}, "seed", 7),
+        ({"clutter": "60"}, "clutter", 50),
+        ({"outline": "onn"}, "outline", "on"),
+        ({"outline": "1"}, "outline", "off"),
+        ({"cue": ELSEWHERE}, "cue", FIRST),
+        ({"cue": SECOND.upper()}, "cue", FIRST),
     ],
 )
 def test_nonsense_becomes_the_nearest_valid_value_and_is_said(words, name, value):
@@ -56,10 +115,18 @@ def test_what_a_link_says_is_repeated_without_its_markdown():
 
 
 def test_a_changed_grid_says_which_ratio_no_longer_fits():
-    choice = choose({"p1": "32"}, square, DEVICES)  # 7×7 tokens are left
+    choice = choose({**TINY, "p1": "32"}, square, DEVICES)  # 7×7 tokens are left
     assert choice.selection.reductions == (7, 3, 1, 1)
     [sentence] = choice.replaced
     for part in ("p₄ = 1", "R₁ = 7", "R₂ = 3", "R₃ = 1"):
+        assert part in sentence
+
+
+def test_a_changed_grid_leaves_powers_of_two_to_a_network_with_weights():
+    choice = choose({"p1": "16", "size": "96"}, square, DEVICES)  # 6×6 tokens are left
+    assert choice.selection.reductions == (4, 2, 1, 1)
+    [sentence] = choice.replaced
+    for part in ("p₄ = 1", "R₁ = 4", "R₂ = 2", "R₃ = 1"):
         assert part in sentence
 
 
@@ -80,10 +147,18 @@ def test_a_changed_grid_says_which_ratio_no_longer_fits():
                 "r2",
                 "r3",
                 "r4",
+                "seed",
+                "clutter",
+                "cue",
+                "outline",
                 "x",
             ]
         ),
-        st.one_of(st.text(max_size=20), st.integers(-5, 600).map(str), st.sampled_from([*PRESETS, "whole", "cat"])),
+        st.one_of(
+            st.text(max_size=20),
+            st.integers(-5, 1200).map(str),
+            st.sampled_from([*PRESETS, "whole", "cat", "scene", "on", *scenes.COLOURS]),
+        ),
     ),
     st.integers(32, 300),
 )
@@ -95,7 +170,10 @@ def test_every_url_opens_on_a_valid_choice_that_its_own_link_reproduces(words, s
     selection = choice.selection
     selection.config.shapes()  # raises where anything does not fit
     again = choose(selection.query(), size_of, DEVICES)
-    assert again.selection == selection
+    told = [name for name in selection.words() if selection.drawn or name not in OF_SCENES]
+    assert {name: again.selection.words()[name] for name in told} == {name: selection.words()[name] for name in told}
+    assert again.selection.image_size == selection.image_size
+    assert again.selection.config == selection.config
     assert again.replaced == ()
     for name, value in selection.words().items():
         assert value in choice.options[name]

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -14,11 +15,29 @@ from pvt_viz.figures.chart import Chart
 QUIET = {"displaylogo": False, "displayModeBar": False}
 
 
-def show(shown: Chart, *, key: str, alt: str, setting: dict[str, str]) -> None:
-    """The chart with its caption, and a menu of files, which say for which `setting` they were made."""
-    st.plotly_chart(chart_screen.figure(shown), key=key, config=QUIET, alt=alt)
+def show(
+    shown: Chart,
+    *,
+    key: str,
+    alt: str,
+    setting: dict[str, str],
+    on_click: Callable[[str, int], None] | None = None,
+) -> None:
+    """The chart with its caption, and a menu of files, which say for which `setting` they were made.
+
+    `on_click` is told the series and the place in it of a point that was clicked, before the page is drawn anew.
+    """
+    clicks = {}
+    if on_click is not None:
+        clicks = {"on_select": partial(_clicked, shown, key, on_click), "selection_mode": "points"}
+    st.plotly_chart(chart_screen.figure(shown), key=key, config=QUIET, alt=alt, **clicks)
     st.caption(shown.caption)
     _files(replace(shown, setting=", ".join(setting.values())), key, _name(key, setting))
+
+
+def _clicked(shown: Chart, key: str, on_click: Callable[[str, int], None]) -> None:
+    for point in st.session_state[key].selection.points:  # one, or none where a point was let go
+        on_click(shown.layers[point["curve_number"]].name, point["point_index"])
 
 
 @st.fragment

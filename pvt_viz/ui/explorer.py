@@ -10,8 +10,11 @@ from pvt_viz.widgets.attention_explorer import attention_explorer, pack
 _SENT = "explorer_sent"
 
 
-def show(scene: Scene, *, key: str, wall: bool, stage: int | None = None) -> None:
-    """Mount the explorer for all stages, or for one alone. What is clicked in it becomes the session's view."""
+def show(scene: Scene, *, key: str, wall: bool, stage: int | None = None, link: str = "") -> None:
+    """Mount the explorer for all stages, or for one alone. What is clicked in it becomes the session's view.
+
+    Explorers on one page with the same `link` share their pointer.
+    """
 
     def heard() -> None:
         address.touch()
@@ -19,13 +22,17 @@ def show(scene: Scene, *, key: str, wall: bool, stage: int | None = None) -> Non
         if told is not None:
             view.keep(told if stage is None else view.current().merge(told, len(scene.trace.stages)))
 
-    attention_explorer(_blob(scene, key, wall, stage), key=key, on_view_change=heard)
+    attention_explorer(_blob(scene, key, wall, stage, link), key=key, on_view_change=heard)
 
 
-def _blob(scene: Scene, key: str, wall: bool, stage: int | None) -> bytes:
+def _blob(scene: Scene, key: str, wall: bool, stage: int | None, link: str) -> bytes:
     """The same bytes on every rerun of a visit to a page: a new pin must not send the maps again."""
-    mark = (st.session_state["page_visit"], view.asked(), key, scene.key, wall, stage)
-    sent = st.session_state.get(_SENT)
+    visit = st.session_state["page_visit"]
+    mark = (visit, view.asked(), scene.key, wall, stage)
+    sent_here = st.session_state.setdefault(_SENT, {})
+    for other in [k for k, (m, _) in sent_here.items() if m[0] != visit]:
+        del sent_here[other]  # what another page was sent
+    sent = sent_here.get(key)
     if sent is None or sent[0] != mark:
         now = view.current() if stage is None else view.current().only(scene.trace.stages[stage - 1].shape)
         stages = None if stage is None else (stage,)
@@ -38,7 +45,7 @@ def _blob(scene: Scene, key: str, wall: bool, stage: int | None) -> bytes:
             wall=wall,
             turnable=stage is None,
             stages=stages,
+            link=link,
         )
-        sent = (mark, blob)
-        st.session_state[_SENT] = sent
+        sent = sent_here[key] = (mark, blob)
     return sent[1]

@@ -1,48 +1,32 @@
 """Measurements for visitors: one at a time, the others in line; what was measured stays with the visit."""
 
 import os
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable
 
 import streamlit as st
-from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pvt_viz.cost import sweep
 from pvt_viz.cost.task import Measurement, Task
+from pvt_viz.ui import job
+from pvt_viz.ui.job import Job
 
 MOST_BYTES = int(float(os.environ.get("PVT_VIZ_MEASURE_LIMIT_MB", 4000)) * 1e6)
 """What one measurement may take on the CPU of a shared server; a GPU's own memory is its limit."""
 MOST_SECONDS = float(os.environ.get("PVT_VIZ_MEASURE_SECONDS", 30))
 """What one run may take, as far as the runs before it tell."""
-ABANDONED = 30
-"""Seconds after its visitor has gone (a closed tab, not another page) at which a sweep ends."""
-
 Results = dict[tuple[Task, str], Measurement]
 """By task and device."""
 
 
-class Sweep:
-    """One visitor's list of tasks on its way; a thread of its own works on it, the page reads how far it is."""
+class Sweep(Job):
+    """One visitor's list of tasks on its way."""
+
+    NOUN = "measurement"
 
     def __init__(self, tasks: tuple[Task, ...], device: str, results: Results, there: Callable[[], bool]):
-        """`there` tells whether the visitor is."""
-        self.tasks, self.device, self.results, self._there = tasks, device, results, there
+        self.tasks, self.device, self.results = tasks, device, results
         self.done = 0
-        self.running = False
-        self.finished = False
-        self.problem = ""
-        """Why it ended before its time, in a sentence."""
-        self._stop = False
-        self._seen = time.monotonic()
-        """When the visitor was last there."""
-        threading.Thread(target=self._work, daemon=True).start()
-
-    def stop(self) -> None:
-        self._stop = True
+        super().__init__(there)
 
     def look(self) -> str:
         """What is going on, in words."""
@@ -50,63 +34,22 @@ class Sweep:
             at = min(self.done, len(self.tasks) - 1)
             first = "" if self.done else "Starting. "
             return f"{first}Measuring {at + 1} of {len(self.tasks)}: {self.tasks[at].label}"
-        before = _line.ahead_of(self)
+        before = self.ahead()
         if before:
             return f"In line: {before} {'visitor measures' if before == 1 else 'visitors measure'} before you."
         return "In line: another program is measuring on this machine."
 
-    def stopped(self) -> bool:
-        now = time.monotonic()
-        if self._there():
-            self._seen = now
-        return self._stop or now - self._seen > ABANDONED
-
-    def _work(self) -> None:
-        try:
-            with _line.turn(self) as mine, sweep.turn(self.stopped) as free:
-                if not (mine and free):
-                    return
-                self.running = True
-                cap = MOST_BYTES if self.device == "cpu" else None
-                for point in sweep.run(
-                    self.tasks, device=self.device, most_bytes=cap, most_seconds=MOST_SECONDS, stopped=self.stopped
-                ):
-                    self.results[point.task, self.device] = point
-                    self.done += 1
-        except Exception as error:  # no process to be had, the device is gone: the visitor reads why
-            self.problem = f"The measurement could not go on ({error})"
-        finally:
-            self.finished = True
-
-
-class _Line:
-    """First come, first served."""
-
-    def __init__(self):
-        self._waiting: list[Sweep] = []
-        self._moved = threading.Condition()
-
-    @contextmanager
-    def turn(self, one: Sweep) -> Iterator[bool]:
-        """Waits; False where it was stopped before its turn came."""
-        with self._moved:
-            self._waiting.append(one)
-            while self._waiting[0] is not one and not one.stopped():
-                self._moved.wait(timeout=0.2)
-            first = self._waiting[0] is one
-        try:
-            yield first and not one.stopped()
-        finally:
-            with self._moved:
-                self._waiting.remove(one)
-                self._moved.notify_all()
-
-    def ahead_of(self, one: Sweep) -> int:
-        with self._moved:
-            return self._waiting.index(one) if one in self._waiting else 0
-
-
-_line = _Line()
+    def work(self) -> None:
+        with sweep.turn(self.stopped) as free:
+            if not free:
+                return
+            self.running = True
+            cap = MOST_BYTES if self.device == "cpu" else None
+            for point in sweep.run(
+                self.tasks, device=self.device, most_bytes=cap, most_seconds=MOST_SECONDS, stopped=self.stopped
+            ):
+                self.results[point.task, self.device] = point
+                self.done += 1
 
 
 def results() -> Results:
@@ -133,15 +76,7 @@ def outcome() -> tuple[float, str]:
 def start(tasks: tuple[Task, ...], device: str) -> None:
     """Begin; a sweep of this visit that was on its way is stopped."""
     stop()
-    st.session_state["sweep"] = Sweep(tasks, device, results(), _visitor())
-
-
-def _visitor() -> Callable[[], bool]:
-    """Whether this visit is still connected; a script that runs without a server is its own visitor."""
-    context = get_script_run_ctx()
-    if context is None or not runtime.exists():
-        return lambda: True
-    return partial(runtime.get_instance().is_active_session, context.session_id)
+    st.session_state["sweep"] = Sweep(tasks, device, results(), job.visitor())
 
 
 def stop() -> None:

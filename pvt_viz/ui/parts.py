@@ -5,7 +5,6 @@ import html
 import streamlit as st
 
 from pvt_viz.figures.colour import lut
-from pvt_viz.tracing import Trace
 from pvt_viz.ui import calls
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.selection import Selection
@@ -17,26 +16,42 @@ def selection() -> Selection:
     return st.session_state["scene_of"][0]
 
 
-def scene_or_none() -> Scene | None:
-    """The traced scene of this visit; where it would be too heavy, a sentence in its place, and None."""
+def scene_or_none(chosen: Selection | None = None, moment: int | None = None) -> Scene | None:
+    """The traced scene of this visit; where it would be too heavy, a sentence in its place, and None.
+
+    `chosen` is another selection for the same picture, `moment` a step of the network's training.
+    """
+    selected, picture = st.session_state["scene_of"]
     try:
-        return calls.scene(*st.session_state["scene_of"])
+        return calls.scene(chosen or selected, picture, moment)
     except ValueError as error:
         st.warning(str(error), icon=":material/scale:")
         return None
 
 
-def scene_or_stop() -> Scene:
+def scene_or_stop(chosen: Selection | None = None, moment: int | None = None) -> Scene:
     """The same for a page that has nothing to show without it."""
-    return scene_or_none() or st.stop()
+    return scene_or_none(chosen, moment) or st.stop()
 
 
-def honest_line(trace: Trace) -> None:
-    """Say that an untrained network looks at nothing in particular; silent once weights are loaded."""
-    if not trace.weights.trained:
+def honest_line(scene: Scene) -> None:
+    """Say what the weights cannot tell: untrained ones anything, ours nothing about photographs. Else silent."""
+    weights, config = scene.trace.weights, scene.selection.config
+    if not weights.trained:
         st.caption(
-            f":material/casino: The weights are {trace.weights.source}: shapes, costs and mechanics are real;"
-            " what the network looks at is not yet meaningful."
+            f":material/casino: {weights.problem} The weights are {weights.source}: shapes, costs and mechanics are"
+            " real; what the network looks at is not yet meaningful.".replace(":  ", ": ")
+        )
+        return
+    if scene.picture.scenes is None:
+        st.caption(
+            f":material/draw: {config.name} has only ever seen drawn shapes. On a photograph it still names one of"
+            " ten, and that means nothing; its maps show how it looks at what it does not know."
+        )
+    if new := weights.untrained(config):
+        st.caption(
+            f":material/explore: Not trained at {', '.join(new)}: the weights are resized to it, and it is shown all"
+            " the same."
         )
 
 

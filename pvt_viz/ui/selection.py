@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pvt_viz import scenes
 from pvt_viz.config import PRESETS, PVTConfig, Size, get_config
+from pvt_viz.models import BUNDLED
 from pvt_viz.samples import SAMPLES
 from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.words import SUBSCRIPTS
@@ -12,8 +14,29 @@ SIZES = (64, 96, 112, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512)
 FIRST_PATCHES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32)
 LATER_PATCHES = (1, 2, 3, 4)
 LARGEST_REDUCTION = 16
+POWERS = (1, 2, 4, 8, 16)
+"""What a network with weights is offered of p_1 and R_i: the values between were neither trained nor measured."""
 CROPS = ("square", "whole")
-DEFAULTS = {"picture": "cat", "model": "pvt_tiny", "crop": "square", "size": 224, "device": "auto"}
+SCENE = "scene"
+"""The picture that is drawn, by `pvt_viz.scenes`."""
+SEEDS = tuple(range(1000))
+SEEDS_FROM = 1 << 31
+"""What is added to them: neither training nor the test set has any scene of these."""
+CLUTTERS = (0, 25, 50, 75, 100)
+"""Percent."""
+OUTLINES = ("off", "on")
+DEFAULTS = {
+    "picture": SCENE,
+    "model": "flexi_pvt",
+    "crop": "square",
+    "device": "auto",
+    "seed": 7,
+    "clutter": 100,
+    "outline": "off",
+}
+DEFAULT_SIDE = max(PRESETS[DEFAULTS["model"]].image_hw)
+OF_SCENES = ("seed", "clutter", "cue", "outline")
+"""What is said of drawn scenes alone."""
 
 SizeOf = Callable[[str, str, int], Size]
 """(picture, crop, size) -> (H, W): how large the picture becomes; it depends on the picture's own shape."""
@@ -31,6 +54,17 @@ class Selection:
     reductions: tuple[int, ...]
     device: str
     image_size: Size
+    seed: int
+    clutter: int
+    cue: str
+    """The colour that the cue has in a drawn scene."""
+    outline: str
+    """Whether the answer's shape is outlined in it."""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the picture is a scene."""
+        return self.picture == SCENE
 
     @property
     def config(self) -> PVTConfig:
@@ -48,17 +82,25 @@ class Selection:
             **{f"p{i}": p for i, p in enumerate(self.patch_sizes, 1)},
             **{f"r{i}": r for i, r in enumerate(self.reductions, 1)},
             "device": self.device,
+            "seed": self.seed,
+            "clutter": self.clutter,
+            "cue": self.cue,
+            "outline": self.outline,
         }
 
     def query(self) -> dict[str, str]:
         """What differs from the defaults: the shortest link that opens on the same choice."""
-        return {name: str(word) for name, word in self.words().items() if word != self._default(name)}
+        left_out = () if self.drawn else OF_SCENES
+        words = {name: word for name, word in self.words().items() if name not in left_out}
+        return {name: str(word) for name, word in words.items() if word != self._default(name)}
 
     def _default(self, name: str) -> str | int:
         preset = PRESETS[self.model]
         if is_ratio(name):
             return (preset.patch_sizes if name[0] == "p" else preset.reductions)[int(name[1:]) - 1]
-        return DEFAULTS[name]
+        if name == "size":
+            return max(preset.image_hw)
+        return scenes.colours(SEEDS_FROM + self.seed)[0] if name == "cue" else DEFAULTS[name]
 
 
 @dataclass(frozen=True)
@@ -73,11 +115,14 @@ class Choice:
 def choose(words: Mapping[str, object], size_of: SizeOf, devices: tuple[str, ...] = ("cpu",)) -> Choice:
     """The valid selection nearest to `words` (named as in `Selection.words`; what is missing is the default)."""
     options: dict[str, tuple] = {
-        "picture": tuple(SAMPLES),
+        "picture": (SCENE, *SAMPLES),
         "model": tuple(PRESETS),
         "crop": CROPS,
         "size": SIZES,
         "device": ("auto", *devices),
+        "seed": SEEDS,
+        "clutter": CLUTTERS,
+        "outline": OUTLINES,
     }
     replaced: list[str] = []
     followed: list[str] = []
@@ -91,22 +136,27 @@ def choose(words: Mapping[str, object], size_of: SizeOf, devices: tuple[str, ...
             followed.append(f"{label(name)} = {value}")
         return value
 
-    picture, model, crop, size, device = (pick(name, DEFAULTS[name]) for name in DEFAULTS)
+    picture, model, crop, device, seed, clutter, outline = (pick(name, default) for name, default in DEFAULTS.items())
+    options["cue"] = scenes.colours(SEEDS_FROM + seed)
+    cue = pick("cue", options["cue"][0]) if picture == SCENE else options["cue"][0]
     preset = PRESETS[model]
+    size = pick("size", max(preset.image_hw))
     image = below = size_of(picture, crop, size)
     patch_sizes, reductions = [], []
     stages = len(preset.dims)
     for i, (p, r) in enumerate(zip(preset.patch_sizes, preset.reductions, strict=True), 1):
-        offered = LATER_PATCHES if i > 1 else FIRST_PATCHES
+        offered = LATER_PATCHES if i > 1 else POWERS[1:] if model in BUNDLED else FIRST_PATCHES
         options[f"p{i}"] = tuple(option for option in offered if option <= min(below))
         patch_sizes.append(pick(f"p{i}", p))
         below = (below[0] // patch_sizes[-1], below[1] // patch_sizes[-1])
         largest = min(LARGEST_REDUCTION, *below) if stages > 1 else 1
-        options[f"r{i}"] = tuple(range(1, largest + 1))
+        ratios = POWERS if model in BUNDLED else range(1, LARGEST_REDUCTION + 1)
+        options[f"r{i}"] = tuple(ratio for ratio in ratios if ratio <= largest)
         reductions.append(pick(f"r{i}", r))
     if followed:
         replaced.append(f"What else had to change, to fit: {', '.join(followed)}.")
-    selection = Selection(picture, model, crop, size, tuple(patch_sizes), tuple(reductions), device, image)
+    p_and_r = tuple(patch_sizes), tuple(reductions)
+    selection = Selection(picture, model, crop, size, *p_and_r, device, image, seed, clutter, cue, outline)
     return Choice(selection, options, tuple(replaced))
 
 
@@ -119,4 +169,5 @@ def label(name: str) -> str:
     """What the sidebar calls it."""
     if is_ratio(name):
         return ("p" if name[0] == "p" else "R") + SUBSCRIPTS[int(name[1])]
-    return {"picture": "Sample", "crop": "Framing", "size": "Image size"}.get(name, name.capitalize())
+    words = {"crop": "Framing", "size": "Image size", "seed": "Scene", "cue": "Cue's colour"}
+    return words.get(name, name.capitalize())

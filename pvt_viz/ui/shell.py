@@ -12,6 +12,8 @@ PAGES = ROOT / "pages"
 MARGINS = """<style>
 .stMainBlockContainer { padding: 4.1rem clamp(1rem, 3vw, 3rem) 4rem; max-width: 1500px; }
 .stMainBlockContainer h1 { padding-top: 0; font-size: 1.9rem; }
+.st-key-source button { padding-inline: 0.3rem; min-width: 0; } /* four sources in one row of the sidebar */
+.st-key-source button p { font-size: 0.85rem; }
 @media (max-width: 640px) { /* two figures side by side instead of one: half the way to scroll */
   .stMainBlockContainer [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; }
   .stMainBlockContainer [class*="st-key-wide"] [data-testid="stColumn"] { min-width: 100% !important; }
@@ -31,6 +33,9 @@ page = st.navigation(
             url_path="attention",
         ),
         st.Page(PAGES / "reduction.py", title="Reduction", icon=":material/grid_view:", url_path="reduction"),
+        st.Page(PAGES / "evidence.py", title="Evidence", icon=":material/troubleshoot:", url_path="evidence"),
+        st.Page(PAGES / "trade_off.py", title="Trade-off", icon=":material/tune:", url_path="trade-off"),
+        st.Page(PAGES / "learning.py", title="Learning", icon=":material/school:", url_path="learning"),
         st.Page(PAGES / "cost.py", title="Cost", icon=":material/balance:", url_path="cost"),
     ]
 )

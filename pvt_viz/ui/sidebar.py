@@ -5,16 +5,18 @@ import streamlit as st
 from pvt_viz import devices, images
 from pvt_viz.config import PRESETS, Size
 from pvt_viz.samples import SAMPLES
-from pvt_viz.ui import address, uploads, view
+from pvt_viz.ui import address, pagewords, uploads, view
 from pvt_viz.ui.lab import choice as lab
-from pvt_viz.ui.selection import Choice, Selection, choose, is_ratio, label
+from pvt_viz.ui.nearest import nearest
+from pvt_viz.ui.selection import SCENE, Choice, Selection, choose, is_ratio, label
 from pvt_viz.ui.told import tell
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.words import times
 
-SOURCES = ("Sample", "Upload", "Camera")
+SOURCES = ("Scene", "Sample", "Upload", "Camera")
 CROPS = {"square": "Centre square", "whole": "Whole picture"}
 _LAST = "selection"
+_ASKED = "sidebar_asked"
 
 
 def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
@@ -23,33 +25,41 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
     `turned` says that another page has just been opened, `pictured` whether the page shows the picture.
     """
     query = address.arrived(turned=turned)
+    if query is not None and st.session_state.get("source") not in SOURCES[2:]:
+        asked = nearest(query.get("picture", SCENE), (SCENE, *SAMPLES), SCENE)
+        st.session_state["source"] = SOURCES[asked != SCENE]
     with st.sidebar:
         own = _picture_source() if pictured else _own_picture()
-        replaced = [*view.adopt(query.get("view", "")), *lab.adopt(query)] if query is not None else []
+        replaced = []
+        if query is not None:
+            replaced = [*view.adopt(query.get("view", "")), *lab.adopt(query), *pagewords.adopt(query)]
         choice = choose(_words(query), lambda *of: _image_size(own, *of), devices.available())
         _tell_widgets(choice.selection)
         if pictured and own is None:
-            st.selectbox(
-                "Sample",
-                choice.options["picture"],
-                key="picture",
-                format_func=lambda name: SAMPLES[name].title,
-                on_change=address.touch,
-            )
+            if choice.selection.drawn:
+                _scene(choice)
+            else:
+                st.selectbox(
+                    "Sample",
+                    [name for name in choice.options["picture"] if name != SCENE],
+                    key="picture",
+                    format_func=lambda name: SAMPLES[name].title,
+                    on_change=address.touch,
+                )
         if pictured:
-            _framing(choice)
+            _framing(choice, drawn=own is None and choice.selection.drawn)
         _network(choice)
         _stages(choice, choice.selection.image_size if pictured else lab.size(choice.selection))
         st.button(
             "Back to the defaults",
             on_click=_reset,
-            help="The cat, pvt_tiny with its own p and R at 224 px, and no pin.",
+            help="A drawn scene, the trained flexi_pvt with its own p and R at 128 px, and no pin.",
         )
     if replaced or choice.replaced:  # said once: the next action redraws the page without it
         st.info(" ".join([*replaced, *choice.replaced]), icon=":material/info:")
     st.session_state[_LAST] = choice.selection
-    address.write({**choice.selection.query(), **view.query(), **lab.query()})
-    return choice.selection, own or Picture.sample(choice.selection.picture)
+    address.write({**choice.selection.query(), **view.query(), **lab.query(), **pagewords.query()})
+    return choice.selection, own or Picture.of(choice.selection)
 
 
 def _words(query: dict[str, str] | None) -> dict[str, object]:
@@ -57,15 +67,26 @@ def _words(query: dict[str, str] | None) -> dict[str, object]:
     if query is not None:
         return query
     last: Selection = st.session_state[_LAST]
-    words = {name: st.session_state.get(name, word) for name, word in last.words().items()}
+    asked = st.session_state.pop(_ASKED, {})
+    words = {name: asked.get(name, st.session_state.get(name, word)) for name, word in last.words().items()}
     if len(PRESETS[words["model"]].dims) != len(last.patch_sizes):
         # p and R of a pyramid say nothing about a ViT, nor the other way round.
         words = {name: word for name, word in words.items() if not is_ratio(name)}
-    return words
+    if words["seed"] != last.seed:
+        del words["cue"]  # another scene has other colours
+    if words["model"] != last.model and words["size"] == max(PRESETS[last.model].image_hw):
+        del words["size"]  # who never chose a size is shown each network at its own
+    return words | asked
+
+
+def ask(words: dict[str, object]) -> None:
+    """Call from a callback: the sidebar takes these over when the page is drawn anew, as if its widgets said them."""
+    address.touch()
+    st.session_state[_ASKED] = words
 
 
 def _image_size(own: Picture | None, sample: str, crop: str, size: int) -> Size:
-    if crop == "square":
+    if crop == "square" or (own is None and sample == SCENE):
         return size, size
     return images.whole_size((own or Picture.sample(sample)).image, size, 32)
 
@@ -84,6 +105,7 @@ def _reset() -> None:
     uploads.forget()
     view.reset()
     lab.reset()
+    pagewords.reset()
     address.touch()
 
 
@@ -98,9 +120,9 @@ def _picture_source() -> Picture | None:
         required=True,
         label_visibility="collapsed",
         width="stretch",
-        on_change=address.touch,
+        on_change=_source_changed,
     )
-    if source == "Sample":
+    if source in SOURCES[:2]:
         return None
     if source == "Upload":
         file = st.file_uploader(
@@ -113,11 +135,11 @@ def _picture_source() -> Picture | None:
     else:
         file = st.camera_input("Take a picture", key="camera", on_change=_receive, args=(source, "camera"))
     if problem := uploads.problem(source):
-        before = "The picture before it is still shown." if uploads.kept(source) else "The sample is still shown."
+        before = "The picture before it is still shown." if uploads.kept(source) else "What was there is still shown."
         st.error(f"{problem} {before}")
     picture = uploads.kept(source)
     if picture is None:
-        st.caption("Until then the sample stays. Your picture is kept in memory for this visit and is in no link.")
+        st.caption("Until then nothing changes. Your picture is kept in memory for this visit and is in no link.")
     elif file is None:
         st.text(f"Still shown: {picture.title}")
         st.button("Forget it", on_click=uploads.receive, args=(source, None, ""))
@@ -131,22 +153,73 @@ def _own_picture() -> Picture | None:
     return uploads.kept(source)
 
 
+def _source_changed() -> None:
+    address.touch()
+    source, picture = st.session_state["source"], st.session_state.get("picture", SCENE)
+    if source == "Scene":
+        st.session_state["picture"] = SCENE
+    elif source == "Sample" and picture == SCENE:
+        st.session_state["picture"] = next(iter(SAMPLES))
+
+
+def _scene(choice: Choice) -> None:
+    """The controls of a drawn scene."""
+    options = choice.options
+    st.number_input(
+        "Scene",
+        options["seed"][0],
+        options["seed"][-1],
+        key="seed",
+        step=1,
+        on_change=address.touch,
+        help="The seed that it is drawn from: the same number is the same scene. Training has seen none of these.",
+    )
+    _segments(
+        "cue",
+        "Cue's colour",
+        options,
+        help="The tag with the white rim. The right answer is the shape of its colour: change it and the answer moves.",
+    )
+    st.select_slider(
+        "Clutter",
+        options["clutter"],
+        key="clutter",
+        format_func=lambda percent: f"{percent} %",
+        on_change=address.touch,
+    )
+    _segments(
+        "outline",
+        "Outline the answer",
+        options,
+        help="The true edge of the right shape, drawn over the picture. The network does not see it.",
+    )
+
+
+def _segments(
+    name: str, words: str, options: dict[str, tuple], *, help: str | None = None, told=str.capitalize
+) -> None:
+    """A choice between a few, across the sidebar; `told` is how an option is written."""
+    st.segmented_control(
+        words,
+        options[name],
+        key=name,
+        required=True,
+        format_func=told,
+        width="stretch",
+        on_change=address.touch,
+        help=help or None,
+    )
+
+
 def _receive(source: str, key: str) -> None:
     address.touch()
     file = st.session_state[key]
     uploads.receive(source, file.getvalue() if file else None, file.name if file else "")
 
 
-def _framing(choice: Choice) -> None:
-    st.segmented_control(
-        "Framing",
-        choice.options["crop"],
-        key="crop",
-        required=True,
-        format_func=CROPS.get,
-        width="stretch",
-        on_change=address.touch,
-    )
+def _framing(choice: Choice, *, drawn: bool) -> None:
+    if not drawn:
+        _segments("crop", "Framing", choice.options, told=CROPS.get)
     st.select_slider("Image size, px", choice.options["size"], key="size", on_change=address.touch)
     st.caption(f"The network sees {times(choice.selection.image_size)} pixels; tokens grow with the area.")
 

@@ -1,13 +1,20 @@
-"""The pictures that a visitor brings, kept for the visit only; a file that cannot be read changes nothing."""
+"""The pictures there are to look at: samples, drawn scenes, and those that a visitor brings.
+
+The last are kept for the visit only; a file that cannot be read changes nothing.
+"""
 
 import hashlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 from PIL import Image
 
-from pvt_viz import images, samples
+from pvt_viz import images, samples, scenes
+from pvt_viz.config import Size
+from pvt_viz.figures import truth
+from pvt_viz.scenes import Scenes
+from pvt_viz.ui.selection import SEEDS_FROM, Selection
 
 LONGEST_SIDE = 1536  # enough for every image size on offer, and little to hold for thirty visitors
 _KEPT, _PROBLEMS = "own_pictures", "own_picture_problems"
@@ -24,6 +31,23 @@ class Picture:
     credit: str
     digest: str
     private: bool
+    scenes: Scenes | None = field(default=None, compare=False)
+    """The truth about a drawn picture: a batch of one."""
+
+    @classmethod
+    def of(cls, selection: Selection) -> "Picture":
+        """The sample or the scene that is chosen."""
+        if not selection.drawn:
+            return cls.sample(selection.picture)
+        return cls.scene(selection.image_size, selection.seed, selection.clutter, selection.cue)
+
+    @classmethod
+    def scene(cls, size: Size, seed: int, clutter: int, cue: str | None, task: str = "cue") -> "Picture":
+        """A drawn scene; a `cue` of None leaves the cue's colour as it was drawn."""
+        drawn = _scene(size, seed, clutter, cue, task)
+        alt = f"A drawn scene: {truth.describe(drawn)}."
+        digest = f"scene:{task}:{seed}:{clutter}:{cue}"
+        return cls(images.from_tensor(drawn.images)[0], f"Scene {seed}", alt, "", digest, False, drawn)
 
     @classmethod
     def sample(cls, name: str) -> "Picture":
@@ -68,6 +92,12 @@ def forget() -> None:
     """Let go of every picture that the visitor brought."""
     st.session_state.pop(_KEPT, None)
     st.session_state.pop(_PROBLEMS, None)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _scene(size: Size, seed: int, clutter: int, cue: str | None, task: str) -> Scenes:
+    drawn = scenes.generate(1, size, SEEDS_FROM + seed, task=task, clutter=clutter / 100)
+    return drawn.recoloured(cue) if cue else drawn
 
 
 @st.cache_resource(show_spinner=False)

@@ -9,7 +9,7 @@ from pvt_viz.cost.counted import BYTES
 from pvt_viz.cost.scope import Scope, scopes
 from pvt_viz.ui import address
 from pvt_viz.ui.nearest import nearest, replacement
-from pvt_viz.ui.selection import DEFAULTS, Selection
+from pvt_viz.ui.selection import DEFAULT_SIDE, Selection
 from pvt_viz.ui.told import tell
 from pvt_viz.words import si
 
@@ -119,7 +119,7 @@ def adopt(query: dict[str, str]) -> list[str]:
     default, found, said = Lab(), {}, []
     for name, allowed in _OPTIONS.items():
         if name in query:
-            found[name] = nearest(query[name], allowed, getattr(default, name) or DEFAULTS["size"])
+            found[name] = nearest(query[name], allowed, getattr(default, name) or DEFAULT_SIDE)
             if str(found[name]) != query[name]:
                 said.append(replacement(LABELS[name], query[name], found[name]))
     st.session_state[_KEPT] = replace(default, **found)

@@ -1,0 +1,73 @@
+"""What the network answers, whether that is right, and what it is worth: accuracy at this setting beside its cost."""
+
+import html
+
+import streamlit as st
+
+from pvt_viz import cost, report
+from pvt_viz.config import PVTConfig
+from pvt_viz.scenes import CLASSES
+from pvt_viz.ui.calls import Scene
+from pvt_viz.words import si
+
+MOST = 3
+ROW = (
+    "<div style='display:grid;grid-template-columns:minmax(0,5fr) minmax(0,6fr)"
+    " 3.4rem;gap:0.5rem;align-items:center;line-height:1.5'><span>{name}</span><span aria-hidden='true'"
+    " style='height:0.65rem;border-radius:2px;background:color-mix(in srgb, currentColor 12%, transparent)'><span"
+    " style='display:block;height:100%;width:{width}%;border-radius:2px;background:#3e959c'></span></span><span"
+    " style='text-align:right'>{percent}</span></div>"
+)
+
+
+def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
+    """The strongest answers with their probabilities; nothing for a network whose classes have no names.
+
+    `stacked` puts the words under them, for half a page; `worth` adds what was measured of the network at this setting.
+    """
+    weights = scene.trace.weights
+    if not weights.classes:
+        return
+    chances = scene.trace.logits[0].softmax(dim=0)
+    order = chances.argsort(descending=True).tolist()[:MOST]
+    rows = [
+        ROW.format(
+            name=html.escape(weights.classes[i]),
+            width=f"{100 * float(chances[i]):.1f}",
+            percent=f"{float(chances[i]):.1%}",
+        )
+        for i in order
+    ]
+    left, right = (st.container(), st.container()) if stacked else st.columns([2, 3], vertical_alignment="center")
+    with left:
+        st.html(f"<div style='font-variant-numeric:tabular-nums'>{''.join(rows)}</div>")
+    with right:
+        st.markdown(_verdict(scene, weights.classes[order[0]]))
+        if worth:
+            st.caption(_worth(scene.selection.config))
+
+
+def _verdict(scene: Scene, answer: str) -> str:
+    drawn = scene.picture.scenes
+    if drawn is None:
+        return f"It answers **{answer}**."
+    truth = CLASSES[int(drawn.labels[0])]
+    why = f" The cue (white rim) is {scene.selection.cue}, and so is the {truth}."
+    if not drawn.layout.tag_colour.shape[1]:
+        why = "" if answer == truth else f" It is a {truth}."
+    if answer == truth:
+        return f":material/check: It answers **{answer}**, and that is right.{why}"
+    return f":material/close: It answers **{answer}**, and that is wrong.{why}"
+
+
+def _worth(config: PVTConfig) -> str:
+    """Accuracy at the p_i and R_i of a network with weights, and its arithmetic on one image."""
+    macs = si(cost.analyze(config, image_size=config.image_size).macs, "MAC")
+    found = report.load(config.name)
+    accuracy = found and found.accuracy(config)
+    if accuracy is None:
+        return f"Accuracy at these p and R was not measured. One picture costs {macs}."
+    at = "" if max(config.image_hw) == found.side else f" (measured at {found.side}×{found.side})"
+    return (
+        f"At these p and R it is right on **{accuracy:.1%}** of {found.scenes:,} held-out scenes{at}, for {macs} each."
+    )

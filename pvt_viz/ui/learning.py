@@ -1,0 +1,86 @@
+"""What the Learning page shows: which moments there are, and a training that is on its way."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+import pvt_viz
+from pvt_viz import images
+from pvt_viz.config import PRESETS
+from pvt_viz.figures import learning as figures
+from pvt_viz.figures.chart import Chart
+from pvt_viz.report import Report
+from pvt_viz.train.live import SIDE
+from pvt_viz.ui import answer, calls, charts, explorer, training
+from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.selection import Selection
+from pvt_viz.ui.uploads import Picture
+
+NAME = "flexi_pvt"
+"""The network whose training was recorded."""
+
+
+def selection(chosen: Selection) -> Selection:
+    """What is chosen in the sidebar, for the recorded network: its own p and R unless it is that network."""
+    if chosen.model == NAME:
+        return chosen
+    preset = PRESETS[NAME]
+    return replace(chosen, model=NAME, patch_sizes=preset.patch_sizes, reductions=preset.reductions)
+
+
+def steps(found: Report | None) -> list[int]:
+    """Steps of which the weights are at hand: 0 for random, and at the end those that ship."""
+    kept = [moment.step for moment in calls.recorded(NAME)]
+    last = found.training.steps if found else kept[-1] + 1
+    return [0, *kept, last]
+
+
+@st.cache_data(show_spinner=False)
+def tiny_parameters() -> int:
+    return pvt_viz.cost.analyze(training.TINY.config, image_size=SIDE).params
+
+
+def live(polling: bool) -> None:
+    """Redrawn by itself while a training is on its way."""
+    running = training.current()
+    if running is None:
+        st.progress(0.0, text="Nothing is being trained.")
+        return
+    st.progress(running.fraction, text=running.outcome() if running.finished else running.look())
+    if running.progress is not None:
+        scene = _scene(running)
+        answer.show(scene, worth=False)
+        explorer.show(scene, key="training_explorer", wall=False)
+    if len(running.history) > 1:
+        curves(
+            figures.curves(running.history, None, caption="Of this training, as it goes."),
+            key="live",
+            setting={"model": training.TINY.name, "seed": str(running.seed)},
+        )
+    if polling and running.finished:
+        st.rerun()  # the whole page once more, which then no longer polls
+
+
+def curves(found: tuple[Chart, Chart], *, key: str, setting: dict[str, str]) -> None:
+    """Loss and accuracy side by side, on a phone one under the other."""
+    with st.container(key=f"wide_{key}"):
+        for column, chart in zip(st.columns(2), found, strict=True):
+            with column:
+                charts.show(
+                    chart,
+                    key=f"{key}_{chart.y_title}",
+                    alt=f"Line: {chart.y_title} over the steps of the training.",
+                    setting=setting,
+                )
+
+
+def _scene(running: training.Training) -> Scene:
+    """The visitor's scene number as the easier task draws it, seen by the network as it is now."""
+    chosen = st.session_state["scene_of"][0]
+    picture = Picture.scene((SIDE, SIDE), chosen.seed, chosen.clutter, None, task="single")
+    config = training.TINY.config
+    traced = pvt_viz.trace(training.network(running.progress), images.to_tensor(picture.image, config))
+    shown = calls.shown(picture.image, config.image_hw)
+    shape = {"patch_sizes": config.patch_sizes, "reductions": config.reductions, "image_size": config.image_hw}
+    seen = replace(chosen, size=SIDE, **shape)
+    return Scene(seen, picture, shown, shown, traced, ("training", running.seed, running.progress.step, picture.digest))

@@ -1,0 +1,68 @@
+"""Choices that belong to one page, not to the sidebar: kept over a visit to another page, and part of the link."""
+
+import streamlit as st
+
+from pvt_viz.attribution import METHODS
+from pvt_viz.figures.tradeoff import AXES
+from pvt_viz.ui import address
+from pvt_viz.ui.nearest import nearest, replacement
+from pvt_viz.ui.selection import POWERS
+from pvt_viz.ui.told import tell
+
+MOMENTS = 8
+_OPTIONS = {
+    "method": tuple(METHODS),
+    "across": tuple(AXES),
+    "compared": (1, 2, 3, 4),
+    "other": POWERS,
+    "moment": tuple(range(MOMENTS)),
+}
+_LABELS = {
+    "method": "Method",
+    "across": "Across",
+    "compared": "Stage",
+    "other": "Compared R",
+    "moment": "Moment of the training",
+}
+_DEFAULTS = {"method": "rollout", "across": "MACs", "compared": 1, "other": 1, "moment": MOMENTS - 1}
+_KEPT = "page_words"
+
+
+def _kept() -> dict[str, object]:
+    return st.session_state.setdefault(_KEPT, {})
+
+
+def told(name: str, offered: tuple | None = None) -> object:
+    """Call before the widget of this key is drawn: it shows what was chosen, or of what is `offered` the nearest."""
+    value = _kept().get(name, _DEFAULTS[name])
+    if offered is not None and value not in offered:
+        value = nearest(value, offered, offered[0])
+    tell(name, value)
+    return value
+
+
+def changed(name: str) -> None:
+    """A widget of this name was moved."""
+    address.touch()
+    _kept()[name] = st.session_state[name]
+
+
+def adopt(query: dict[str, str]) -> list[str]:
+    """Take over what a link says; returns the sentences about what had to be replaced."""
+    found, said = {}, []
+    for name, allowed in _OPTIONS.items():
+        if name in query:
+            found[name] = nearest(query[name], allowed, _DEFAULTS[name])
+            if str(found[name]) != query[name]:
+                said.append(replacement(_LABELS[name], query[name], found[name]))
+    st.session_state[_KEPT] = found
+    return said
+
+
+def reset() -> None:
+    st.session_state.pop(_KEPT, None)
+
+
+def query() -> dict[str, str]:
+    """What differs from the defaults."""
+    return {name: str(value) for name, value in _kept().items() if value != _DEFAULTS[name]}

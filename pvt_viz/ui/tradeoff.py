@@ -1,0 +1,53 @@
+"""The measured settings as points, and what a click on one does."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pvt_viz import cost, report
+from pvt_viz.attribution import compare
+from pvt_viz.config import PVTConfig, get_config
+from pvt_viz.figures.tradeoff import Point, by_series
+from pvt_viz.models import BUNDLED
+from pvt_viz.ui import sidebar
+from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.selection import Selection
+
+
+@st.cache_data(show_spinner=False)
+def points() -> list[Point]:
+    """Every measured setting of every network that comes with weights."""
+    found = []
+    for name in BUNDLED:
+        measured = report.load(name)
+        for (patch_sizes, reductions), accuracy in measured.accuracies.items() if measured else ():
+            config = get_config(name, patch_sizes=patch_sizes, reductions=reductions)
+            found.append(_point(config, accuracy))
+    return found
+
+
+def now(selection: Selection) -> Point | None:
+    """The point that is chosen in the sidebar; None where it was not measured."""
+    config = selection.config
+    measured = report.load(config.name)
+    accuracy = measured and measured.accuracy(config)
+    return None if accuracy is None else _point(replace(config, image_size=measured.side), accuracy)
+
+
+def _point(config: PVTConfig, accuracy: float) -> Point:
+    counted = cost.analyze(config, image_size=config.image_size)
+    entries = sum(shape.map_entries for shape in config.shapes())
+    return Point(config.name, config.patch_sizes, config.reductions, accuracy, counted.macs, entries)
+
+
+def common_weight(one: Scene, other: Scene, stage: int) -> float:
+    """How much of a query's weight two settings place alike, in the last block of a stage."""
+    return compare.common_weight(*(scene.trace.stages[stage - 1].blocks[-1] for scene in (one, other)))
+
+
+def go_to(series: str, at: int) -> None:
+    """Choose the setting of a point that was clicked: the sidebar takes it over."""
+    point = by_series(points())[series][at]
+    ratios = {"p": point.patch_sizes, "r": point.reductions}
+    words = {f"{letter}{i}": value for letter, values in ratios.items() for i, value in enumerate(values, 1)}
+    sidebar.ask({"model": point.network, **words})
