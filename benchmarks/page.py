@@ -39,7 +39,7 @@ def _pointer(page: Page, address: str) -> None:
 
 
 def _slider(page: Page, address: str) -> None:
-    page.goto(address)
+    page.goto(f"{address}/?picture=cat&model=pvt_tiny")
     panel = _explorer(page).locator(".panel").first
     thumb = page.get_by_test_id("stSidebar").locator("input[aria-label='R₁']")
     fresh, again = [], []
