@@ -6,6 +6,7 @@ from pvt_viz import cost
 from pvt_viz.attribution import KINDS
 from pvt_viz.report import Report
 from pvt_viz.scenes import CLASSES
+from pvt_viz.scenes.layout import TAG
 from pvt_viz.train.recipe import Phase, Recipe
 from pvt_viz.words import si, times
 
@@ -60,8 +61,8 @@ def text(recipe: Recipe, report: Report) -> str:
         "## What it is not",
         "It has only ever seen drawn scenes. On a photograph it still names one of ten shapes, and that means"
         " nothing. It is far smaller than the networks of the PVT paper and says nothing about their accuracy."
-        f" Accuracies are of one training with one seed; on {report.scenes:,} scenes an accuracy of {default:.1%} is"
-        f" known to about ± {196 * math.sqrt(default * (1 - default) / report.scenes):.1f} points (95 % interval).",
+        " Accuracies are of one training with one seed; from this many scenes, one near 97 % is known to about"
+        f" ± {196 * math.sqrt(0.97 * 0.03 / report.scenes):.1f} points (95 % interval).",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -70,7 +71,8 @@ def _phase(phase: Phase) -> str:
     sizes = " or ".join(str(p) for p in sorted({course.patch_size for course in phase.courses if course.patch_size}))
     what = f"p_1 of {sizes}, R_i drawn" if sizes else "the default setting"
     clutter = f", clutter rising from {phase.clutter:g}" if phase.clutter < 1 else ""
-    return f'{phase.steps:,} on the task "{phase.task}" ({what}{clutter})'
+    tags = f", tags shrinking from {phase.tag_size:g} to {TAG:g} of the side" if phase.tag_size > TAG else ""
+    return f'{phase.steps:,} on the task "{phase.task}" ({what}{clutter}{tags})'
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
