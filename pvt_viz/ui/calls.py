@@ -73,16 +73,14 @@ def shown(picture: Image.Image, image_size: Size) -> Image.Image:
     return images.fit(picture, image_size, scale=max(1, round(DISPLAY_WIDTH / max(image_size))))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def model(config: PVTConfig, device: str, moment: int | None = None) -> pvt_viz.models.PVT:
+@st.cache_resource(max_entries=4, show_spinner=False)
+def model(config: PVTConfig, device: str) -> pvt_viz.models.PVT:
     """A network, shared by all visitors: with its weights where some come with it.
 
     Else random ones, which borrow every tensor they can from their preset's.
     """
     if config.name not in BUNDLED:
         return _random(config).to(device)
-    if moment is not None:
-        return _early(config, moment).to(device)
     try:
         fitted = {field: getattr(config, field) for field in FLEXIBLE}
         return pvt_viz.load_model(config.name, **fitted).to(device)
@@ -92,18 +90,23 @@ def model(config: PVTConfig, device: str, moment: int | None = None) -> pvt_viz.
         return found.to(device)
 
 
-def _early(config: PVTConfig, step: int) -> pvt_viz.models.PVT:
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _early(config: PVTConfig, device: str, step: int) -> pvt_viz.models.PVT:
     """The network as it was after so many steps of its training."""
     if step == 0:
         found = _random(config)
         found.weights = replace(found.weights, classes=CLASSES)
-        return found
+        return found.to(device)
     kept = next(moment for moment in recorded(config.name) if moment.step == step)
     weights = Weights(source=f"{config.name} after {step} steps", trained=True, classes=CLASSES)
     try:
-        return assemble(kept.state, PRESETS[config.name], config, weights)
+        return assemble(kept.state, PRESETS[config.name], config, weights).to(device)
     except (KeyError, RuntimeError) as error:
         raise WeightsError(f"The recorded moments of {config.name} are those of another network.") from error
+
+
+def _network(config: PVTConfig, device: str, moment: int | None) -> pvt_viz.models.PVT:
+    return model(config, device) if moment is None else _early(config, device, moment)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -119,10 +122,10 @@ def _random(config: PVTConfig) -> pvt_viz.models.PVT:
 
 def _trace(digest: str, config: PVTConfig, device: str, moment: int | None, _picture: Image.Image) -> Trace:
     with _turns.get(device, _accelerator):
-        return pvt_viz.trace(model(config, device, moment), images.to_tensor(_picture, config))
+        return pvt_viz.trace(_network(config, device, moment), images.to_tensor(_picture, config))
 
 
-_shared_trace = st.cache_resource(max_entries=16, show_spinner="Sending the picture through the network …")(_trace)
+_shared_trace = st.cache_resource(max_entries=8, show_spinner="Sending the picture through the network …")(_trace)
 # A visitor's own picture, and what was made of it, ends with the visit.
 _private_trace = st.cache_resource(
     max_entries=1, scope="session", show_spinner="Sending your picture through the network …"
@@ -131,7 +134,8 @@ _private_trace = st.cache_resource(
 
 def model_of(scene: Scene) -> pvt_viz.models.PVT:
     """The network that a scene was traced with."""
-    return model(scene.selection.config, devices.resolve(scene.selection.device), scene.moment)
+    config, device = scene.selection.config, devices.resolve(scene.selection.device)
+    return _network(config, device, scene.moment)
 
 
 @torch.no_grad()
