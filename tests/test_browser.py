@@ -24,6 +24,7 @@ def open_at(page: Page, url: str) -> None:
 def settle(page: Page) -> None:
     """Until the script has run, and the explorer (where the page has one) has painted."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+    page.wait_for_function("[...document.images].every(image => image.complete)")  # a rerun takes away those before it
     expect(page.locator(EXPLORER)).to_have_attribute("data-painted", re.compile(r"\d+"), timeout=30_000)
 
 
