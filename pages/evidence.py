@@ -91,8 +91,7 @@ st.table(
         {
             "attention of": f"stage {stage}",
             **{
-                kind: f"{'**' if row.answer != before else ''}{row.answer}{'**' if row.answer != before else ''}"
-                f" {row.chance:.0%}"
+                kind: f"{row.answer if row.answer == before else f'**{row.answer}**'} {row.chance:.0%}"
                 for kind, row in kinds.items()
             },
         }

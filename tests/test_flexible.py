@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from pvt_viz import PVTConfig, build_model, get_config
 from pvt_viz.models import PVT
 from pvt_viz.models.attention import SpatialReduction
-from pvt_viz.models.flexible import enlargement, refit, resize_kernel, resize_position
+from pvt_viz.models.flexible import enlargement, refit, resize_kernel, resize_plane
 
 LARGER = [(1, 2), (1, 7), (2, 3), (2, 4), (3, 4), (3, 8), (4, 6), (5, 16), (7, 8)]
 SMALLER = [(new, old) for old, new in LARGER]
@@ -104,7 +104,7 @@ def test_channels_are_resized_apart(generator):
 def test_at_the_same_size_it_is_the_very_same_tensor():
     weight, position = torch.randn(3, 4 * 4 * 2), torch.randn(1, 3, 5, 7)
     assert resize_kernel(weight, 4, 4) is weight
-    assert resize_position(position, (5, 7)) is position
+    assert resize_plane(position, (5, 7)) is position
 
 
 @pytest.mark.parametrize("old, new", [(3, 5), (5, 3), (1, 4), (4, 1)])

@@ -41,11 +41,11 @@ def resize_kernel(weight: Tensor, old: int, new: int) -> Tensor:
     return rearrange(resized, "out m c -> out (m c)")
 
 
-def resize_position(position: Tensor, grid: Size) -> Tensor:
-    """position (1, channel, h, w) -> the same for another grid, bilinearly."""
-    if tuple(position.shape[-2:]) == tuple(grid):
-        return position
-    return F.interpolate(position, size=grid, mode="bilinear", align_corners=False)
+def resize_plane(plane: Tensor, grid: Size) -> Tensor:
+    """plane (batch, channel, h, w) -> the same on another grid, bilinearly."""
+    if tuple(plane.shape[-2:]) == tuple(grid):
+        return plane
+    return F.interpolate(plane, size=grid, mode="bilinear", align_corners=False)
 
 
 def refit(state: Mapping[str, Tensor], old: PVTConfig, new: PVTConfig) -> dict[str, Tensor]:
@@ -59,7 +59,7 @@ def refit(state: Mapping[str, Tensor], old: PVTConfig, new: PVTConfig) -> dict[s
         embed = f"stages.{i}.embed"
         weight = state[f"{embed}.project.weight"]
         out[f"{embed}.project.weight"] = resize_kernel(weight, was.patch_size, now.patch_size)
-        out[f"{embed}.position"] = resize_position(state[f"{embed}.position"], now.grid)
+        out[f"{embed}.position"] = resize_plane(state[f"{embed}.position"], now.grid)
         for j in range(now.depth):
             fold = f"stages.{i}.blocks.{j}.attention.reduce"
             if was.reduction == 1:

@@ -1,6 +1,7 @@
 """Networks that come with weights, resized to the p_i, R_i and image size that are asked for."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def load_model(source: str | Path, /, **overrides) -> PVT:
     path, tensors, about = _read(source)
     kept = about.config
     config = replace(kept, **overrides)
-    network = {name.removeprefix("network."): v for name, v in tensors.items() if name.startswith("network.")}
+    network = part(tensors, "network")
     try:
         planes = [tuple(network[f"stages.{i}.embed.position"].shape[2:]) for i in range(len(kept.dims))]
         if planes != [shape.grid for shape in kept.shapes()]:
@@ -64,14 +65,18 @@ def load_segmentation(source: str | Path, /) -> SegmentationHead:
     path, tensors, about = _read(source)
     with torch.device("meta"):
         head = SegmentationHead(about.config).eval()
-    state = {name.removeprefix("segment."): v for name, v in tensors.items() if name.startswith("segment.")}
     try:
-        head.load_state_dict(state, assign=True)
+        head.load_state_dict(part(tensors, "segment"), assign=True)
     except RuntimeError as error:
         raise WeightsError(
             f"{path.name} does not hold the segmentation head that it should; fetch it again."
         ) from error
     return head.requires_grad_(False)
+
+
+def part(tensors: Mapping[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
+    """Of tensors named network.… and segment.…, those of one, without its name in front."""
+    return {at.removeprefix(f"{name}."): values for at, values in tensors.items() if at.startswith(f"{name}.")}
 
 
 def save(path: Path, tensors: dict[str, torch.Tensor], config: PVTConfig, weights: Weights) -> None:

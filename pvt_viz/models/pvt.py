@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.models.attention import Attention
-from pvt_viz.models.flexible import resize_position
+from pvt_viz.models.flexible import resize_plane
 from pvt_viz.models.tap import Tap
 from pvt_viz.words import SUBSCRIPTS
 
@@ -46,7 +46,7 @@ class PatchEmbedding(nn.Module):
 
     def position_for(self, grid: tuple[int, int]):
         """(1, query, channel) for this grid."""
-        return rearrange(resize_position(self.position, grid), "b c h w -> b (h w) c")
+        return rearrange(resize_plane(self.position, grid), "b c h w -> b (h w) c")
 
 
 class MLP(nn.Module):

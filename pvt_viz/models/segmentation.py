@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from pvt_viz.config import PVTConfig
+from pvt_viz.models.flexible import resize_plane
 
 
 class SegmentationHead(nn.Module):
@@ -30,8 +31,6 @@ class SegmentationHead(nn.Module):
         total = 0
         for narrow, plane in zip(self.narrow, maps, strict=True):
             plane = rearrange(narrow(rearrange(plane, "b c h w -> b h w c")), "b h w c -> b c h w")
-            if plane.shape[-2:] != grid:
-                plane = F.interpolate(plane, size=grid, mode="bilinear", align_corners=False)
-            total = total + plane
+            total = total + resize_plane(plane, grid)
         logits = self.classify(F.gelu(rearrange(total, "b c h w -> b h w c")))
         return rearrange(logits, "b h w c -> b c h w")

@@ -37,7 +37,7 @@ def weights(recipe: Recipe, average: dict[str, torch.Tensor]) -> None:
 def recorded(recipe: Recipe, folder: Path) -> None:
     """Write the moments that a training has left in `folder`."""
     kept = [
-        moments.Moment(step, _network(torch.load(folder / f"moment-{step}.pt", weights_only=True)))
+        moments.Moment(step, weights_file.part(torch.load(folder / f"moment-{step}.pt", weights_only=True), "network"))
         for step in recipe.moments
     ]
     if kept:
@@ -74,10 +74,6 @@ def measured(recipe: Recipe, folder: Path, count: int, device: str, say: Callabl
     report.load.cache_clear()
     (weights_file.FOLDER / f"{recipe.name}.md").write_text(card.text(recipe, found))
     return found
-
-
-def _network(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name.removeprefix("network."): v for name, v in tensors.items() if name.startswith("network.")}
 
 
 def _training(recipe: Recipe, rows: list[list]) -> Training:

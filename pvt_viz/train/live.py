@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pvt_viz.config import PVTConfig
+from pvt_viz.models.load import part
 from pvt_viz.train.recipe import Course, Phase, Recipe
 from pvt_viz.train.trainer import Trainer
 
@@ -64,11 +65,10 @@ def run(recipe: Recipe, every: float = EVERY) -> Iterator[Progress]:
 
 
 def _progress(trainer: Trainer, since: list) -> Progress:
-    network = {name: v for name, v in trainer.average.items() if name.startswith("network.")}
     means = [sum(getattr(step, name) for step in since) / len(since) for name in ("loss", "accuracy")] if since else []
     return Progress(
         step=trainer.number,
         steps=trainer.recipe.steps,
         history=((trainer.number, *means),) if since else (),
-        state={name.removeprefix("network."): v.to("cpu", torch.float16) for name, v in network.items()},
+        state={name: v.to("cpu", torch.float16) for name, v in part(trainer.average, "network").items()},
     )

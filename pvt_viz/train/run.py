@@ -13,6 +13,7 @@ from pvt_viz.train.trainer import Trainer
 
 SAVE_EVERY = 100  # steps
 ROW = ("step", "loss", "accuracy", "p_1", "task", "seconds")
+"""What a row of `history.json` holds."""
 
 
 def train(recipe: Recipe, folder: Path, *, device: str = "cpu", position: int = 0) -> Trainer:

@@ -13,6 +13,7 @@ from pvt_viz import images, scenes
 from pvt_viz.config import PVTConfig
 from pvt_viz.models import PVT, build_model
 from pvt_viz.models.flexible import refit
+from pvt_viz.models.load import part
 from pvt_viz.models.segmentation import SegmentationHead
 from pvt_viz.scenes import Scenes
 from pvt_viz.train.recipe import Lesson, Recipe
@@ -99,8 +100,8 @@ class Trainer:
     def _answer(self, config: PVTConfig, pictures: Tensor):
         """The learner at a setting: the kernels that are trained are resized to it, and the gradients back."""
         named = dict(self.learner.named_parameters())
-        network = {name.removeprefix("network."): v for name, v in named.items() if name.startswith("network.")}
-        fitted = {f"network.{name}": v for name, v in refit(network, self.recipe.config, config).items()}
+        network = refit(part(named, "network"), self.recipe.config, config)
+        fitted = {f"network.{name}": v for name, v in network.items()}
         segment = {name: v for name, v in named.items() if name.startswith("segment.")}
         return torch.func.functional_call(_skeleton(config), fitted | segment, (pictures,))
 
