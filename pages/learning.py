@@ -5,8 +5,8 @@ from functools import partial
 import streamlit as st
 
 from pvt_viz import report
+from pvt_viz.checkpoints import WeightsError
 from pvt_viz.figures import learning as figures
-from pvt_viz.models import WeightsError
 from pvt_viz.ui import answer, evidence, explorer, learning, pagewords, parts, training
 from pvt_viz.words import times
 

@@ -26,18 +26,22 @@ class StageShape:
     """i, counted from 1."""
     patch_size: int
     """p_i: side of the square each token covers in the grid below (image pixels for stage 1)."""
+    window: int
+    """Side of the square of the grid below that a token is made from: p_i, or 2·p_i − 1 where patches overlap."""
     stride: int
-    """p_1·…·p_i: side of the same square in image pixels."""
+    """p_1·…·p_i: side of a token's own square in image pixels."""
     grid: Size
     """(h, w): rows and columns of tokens."""
     rim: Size
     """Rows and columns of image pixels, at the bottom and the right, that no token of this stage covers."""
     reduction: int
     """R_i: side of the square of tokens folded into one key/value."""
+    pool: int | None
+    """Side of the plane that the tokens are averaged to instead (linear SRA of PVTv2); None where there is a fold."""
     reduced_grid: Size
-    """(h', w') = (⌊h/R⌋, ⌊w/R⌋): the plane of keys and values."""
+    """(h', w') = (⌊h/R⌋, ⌊w/R⌋), or (pool, pool): the plane of keys and values."""
     n_prefix: int
-    """Tokens that stand before the grid in the sequence: 1 (CLS) in the last stage, else 0."""
+    """Tokens that stand before the grid in the sequence: in the last stage those of the configuration, else 0."""
     in_channels: int
     dim: int
     depth: int
@@ -69,9 +73,27 @@ class StageShape:
         return self.dim // self.heads
 
     @property
+    def reduces(self) -> bool:
+        """Whether keys come from a plane of their own: folded or pooled, not the tokens themselves."""
+        return self.reduction > 1 or self.pool is not None
+
+    @property
     def unfolded(self) -> Size:
         """Rows and columns of tokens that fill no R×R square and are left out as keys."""
         return self.grid[0] % self.reduction, self.grid[1] % self.reduction
+
+    def tokens_behind(self, row: int, column: int) -> tuple[int, int, int, int]:
+        """(top, left, bottom, right) in tokens of what the key at (row, column) is made from; the last two exclusive.
+
+        Pooled windows share tokens with their neighbours where the grid does not divide evenly.
+        """
+        sides = zip((row, column), self.grid, self.reduced_grid, strict=True)
+        if self.pool is None:
+            spans = [(at * self.reduction, (at + 1) * self.reduction) for at, _, _ in sides]
+        else:
+            spans = [(at * below // above, -(-(at + 1) * below // above)) for at, below, above in sides]
+        (top, bottom), (left, right) = spans
+        return top, left, bottom, right
 
     def with_reduction(self, reduction: int) -> "StageShape":
         """The same stage with another R_i (one that its grid allows)."""
@@ -116,9 +138,19 @@ class PVTConfig:
     std: tuple[float, ...] = IMAGENET_STD
     standardise: bool = False
     """Whether each picture is normalised by its own mean and deviation, over all pixels and channels, instead."""
+    crop: float = 1.0
+    """What part of a photograph's shorter side the centre crop keeps: 224 of 256 pixels is 0.875."""
+    n_prefix: int = 1
+    """Tokens before the grid in the last stage: CLS; in a DeiT also the distillation token; 0: the mean answers."""
 
     embed_norm: ClassVar[bool] = True
     """Whether a LayerNorm follows the patch projection."""
+    version: ClassVar[int] = 1
+    """Of PVT; what the second one changed is in `pvt_viz.models.v2`."""
+    pool: ClassVar[int | None] = None
+    """Side of the plane that keys are pooled to, whatever the picture."""
+    distilled: ClassVar[bool] = False
+    """Whether the second token before the grid has a head of its own."""
 
     def __post_init__(self):
         for field in ("patch_sizes", "dims", "depths", "heads", "mlp_ratios", "reductions", "mean", "std"):
@@ -126,8 +158,9 @@ class PVTConfig:
         _check_size("image_size", self.image_size)
         h, w = self.image_hw
         object.__setattr__(self, "image_size", h if h == w else (h, w))  # equal networks are equal configurations
-        for field in ("in_channels", "num_classes"):
-            _check_positive(field, getattr(self, field))
+        _check_positive("in_channels", self.in_channels)
+        for field in ("num_classes", "n_prefix"):  # without classes it is a backbone
+            _check_positive(field, getattr(self, field), least=0)
         for field in ("patch_sizes", "dims", "depths", "heads", "reductions"):
             for value in getattr(self, field):
                 _check_positive(field, value)
@@ -142,6 +175,9 @@ class PVTConfig:
         for field in ("mlp_ratios", "std"):
             _check_numbers(field, getattr(self, field), above_zero=True)
         _check_numbers("mean", self.mean, above_zero=False)
+        _check_numbers("crop", (self.crop,), above_zero=True)
+        if self.crop > 1:
+            raise ValueError(f"crop={self.crop} is a part of the picture: above 0, at most 1.")
         for field in ("block_norm_eps", "embed_norm_eps"):
             _check_numbers(field, (getattr(self, field),), above_zero=True)
         for field in ("mean", "std"):
@@ -163,6 +199,11 @@ class PVTConfig:
         strides = accumulate(self.patch_sizes, mul)
         return max(r * stride for r, stride in zip(self.reductions, strides, strict=True))
 
+    @property
+    def reduces(self) -> bool:
+        """Whether any stage has fewer keys than tokens by design: SRA, by folding or by pooling."""
+        return max(self.reductions) > 1 or self.pool is not None
+
     def alike(self, other: "PVTConfig") -> bool:
         """Whether both are the same network, whatever the image size."""
         mine, theirs = vars(self), vars(other)
@@ -172,7 +213,8 @@ class PVTConfig:
         """The shape of every stage for an image of this size (default: the configuration's own).
 
         Grids floor, as a strided convolution without padding does: a row or column that does not fill a patch,
-        or an R×R fold, is dropped. Raises ValueError where nothing would be left.
+        or an R×R fold, is dropped. Overlapping patches are padded, and their grids round up. Raises ValueError where
+        nothing would be left.
         """
         size = self.image_size if image_size is None else image_size
         _check_size("image_size", size)
@@ -186,7 +228,8 @@ class PVTConfig:
                     f" it (image {times(image)}); it can be 1 to {min(below)} here."
                 )
             stride *= p
-            grid = (below[0] // p, below[1] // p)
+            overlap = self.version > 1
+            grid = tuple(-(-side // p) if overlap else side // p for side in below)
             if r > min(grid):
                 raise ValueError(
                     f"reductions={self.reductions}: R_{i + 1} = {r} is larger than the {times(grid)} token grid of"
@@ -196,12 +239,14 @@ class PVTConfig:
                 StageShape(
                     index=i + 1,
                     patch_size=p,
+                    window=2 * p - 1 if overlap else p,
                     stride=stride,
                     grid=grid,
-                    rim=(image[0] - grid[0] * stride, image[1] - grid[1] * stride),
+                    rim=(max(0, image[0] - grid[0] * stride), max(0, image[1] - grid[1] * stride)),
                     reduction=r,
-                    reduced_grid=(grid[0] // r, grid[1] // r),
-                    n_prefix=int(i == len(self.dims) - 1),
+                    pool=self.pool,
+                    reduced_grid=(self.pool, self.pool) if self.pool else (grid[0] // r, grid[1] // r),
+                    n_prefix=self.n_prefix if i == len(self.dims) - 1 else 0,
                     in_channels=channels,
                     dim=dim,
                     depth=self.depths[i],
@@ -214,6 +259,34 @@ class PVTConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PVTv2Config(PVTConfig):
+    """PVTv2 (Wang et al. 2022, arXiv 2106.13797): overlapping patches, a convolution in the MLP, no CLS, no positions.
+
+    `p_i` is the stride of a token; its window is 2·p_i − 1 wide, 7 and 3 in the paper.
+    """
+
+    n_prefix: int = 0
+    linear: bool = False
+    """Linear SRA: keys are pooled to 7×7 whatever the picture, and no R_i is needed."""
+
+    version: ClassVar[int] = 2
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.n_prefix:
+            raise ValueError(f"n_prefix={self.n_prefix}: PVTv2 answers from the mean of its tokens: only 0 is valid.")
+        if self.linear and max(self.reductions) > 1:
+            raise ValueError(
+                f"reductions={self.reductions}: linear SRA pools instead of folding, so every R is 1 where linear=True."
+            )
+
+    @property
+    def pool(self) -> int | None:
+        """Side of the plane that keys are pooled to, whatever the picture."""
+        return 7 if self.linear else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ViTConfig(PVTConfig):
     """A plain Vision Transformer: a pyramid of one stage whose reduction ratio is 1 (DeiT's shapes)."""
 
@@ -223,6 +296,9 @@ class ViTConfig(PVTConfig):
     heads: tuple[int, ...] = (6,)
     mlp_ratios: tuple[float, ...] = (4,)
     reductions: tuple[int, ...] = (1,)
+    distilled: bool = False
+    """Whether the distillation token has a head of its own, whose logits are averaged with those of CLS (DeiT)."""
+
     embed_norm: ClassVar[bool] = False
 
     def __post_init__(self):
@@ -231,6 +307,8 @@ class ViTConfig(PVTConfig):
             raise ValueError(
                 f"reductions={self.reductions}: a ViT has one stage and keeps every key, so only (1,) is valid."
             )
+        if self.distilled and self.n_prefix != 2:
+            raise ValueError(f"n_prefix={self.n_prefix}: with distilled=True it is 2, CLS and the distillation token.")
 
 
 def _is_int(value) -> bool:
@@ -255,9 +333,9 @@ def _check_size(field: str, size) -> None:
     raise ValueError(f"{field}={size!r} should be a side in pixels, or (height, width): positive whole numbers.")
 
 
-def _check_positive(field: str, value) -> None:
-    if not _is_int(value) or value < 1:
-        raise ValueError(f"{field}: {value!r} should be a positive whole number.")
+def _check_positive(field: str, value, *, least: int = 1) -> None:
+    if not _is_int(value) or value < least:
+        raise ValueError(f"{field}: {value!r} should be a {'positive ' if least else ''}whole number.")
 
 
 def _check_numbers(field: str, values: tuple, *, above_zero: bool) -> None:
@@ -282,6 +360,14 @@ PRESETS: dict[str, PVTConfig] = {
         PVTConfig(name="pvt_small", depths=(3, 4, 6, 3)),
         PVTConfig(name="pvt_medium", depths=(3, 4, 18, 3)),
         PVTConfig(name="pvt_large", depths=(3, 8, 27, 3)),
+        # PVTv2's own table (its Table 1); B0 is half as wide.
+        PVTv2Config(name="pvt_v2_b0", depths=(2, 2, 2, 2), dims=(32, 64, 160, 256)),
+        PVTv2Config(name="pvt_v2_b1", depths=(2, 2, 2, 2)),
+        PVTv2Config(name="pvt_v2_b2", depths=(3, 4, 6, 3)),
+        PVTv2Config(name="pvt_v2_b3", depths=(3, 4, 18, 3)),
+        PVTv2Config(name="pvt_v2_b4", depths=(3, 8, 27, 3)),
+        PVTv2Config(name="pvt_v2_b5", depths=(3, 6, 40, 3), mlp_ratios=(4, 4, 4, 4)),
+        PVTv2Config(name="pvt_v2_b2_li", depths=(3, 4, 6, 3), linear=True, reductions=(1, 1, 1, 1)),
         ViTConfig(name="vit_tiny_16", dims=(192,), heads=(3,)),
         ViTConfig(name="vit_small_16", dims=(384,), heads=(6,)),
         ViTConfig(name="vit_base_16", dims=(768,), heads=(12,)),
@@ -299,7 +385,7 @@ def get_config(name: str, /, **overrides) -> PVTConfig:
     """The preset `name` with some fields replaced; ValueError names what is wrong and what would be valid."""
     if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(f"name={name!r} is not a preset; there are {', '.join(PRESETS)}.")
-    fields = PVTConfig.__dataclass_fields__
+    fields = PRESETS[name].__dataclass_fields__
     for field in overrides:
         if field not in fields:
             raise ValueError(f"{field} is not a field of a configuration; there are {', '.join(fields)}.")

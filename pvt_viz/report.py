@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cache
 
+from pvt_viz.checkpoints.own import BUNDLED, FOLDER
 from pvt_viz.config import PVTConfig, Size
-from pvt_viz.models.load import BUNDLED, FOLDER
 
 Setting = tuple[tuple[int, ...], tuple[int, ...]]
 """(patch_sizes, reductions)."""

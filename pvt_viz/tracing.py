@@ -45,6 +45,7 @@ class BlockTrace:
     def footprint(self, key: int) -> tuple[int, int, int, int]:
         """(top, left, bottom, right) in image pixels of the R×R tokens behind a key; bottom and right are exclusive.
 
+        Pooled keys (linear SRA) may share tokens with their neighbours, and padded grids may reach over the edge.
         Raises ValueError for a key that does not exist, and for CLS, which has no place in the image.
         """
         shape = self.shape
@@ -55,9 +56,8 @@ class BlockTrace:
                 f"key={key} of stage {shape.index} is the CLS token, which has no place in the image;"
                 f" keys {shape.n_prefix} to {shape.keys - 1} have one."
             )
-        row, column = divmod(key - shape.n_prefix, shape.reduced_grid[1])
-        side = shape.reduction * shape.stride
-        return row * side, column * side, (row + 1) * side, (column + 1) * side
+        tokens = shape.tokens_behind(*divmod(key - shape.n_prefix, shape.reduced_grid[1]))
+        return tuple(at * shape.stride for at in tokens)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +102,8 @@ class Trace:
     """(batch, 3, H, W), as the model saw it (normalised)."""
     logits: Tensor
     """(batch, class)."""
+    lens: Tensor
+    """(batch, block, class): what the head says of the tokens after each block of the last stage (the logit lens)."""
     stages: tuple[StageTrace, ...]
 
 
@@ -116,7 +118,10 @@ def trace(model: PVT, images: Tensor) -> Trace:
         kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
         raise ValueError(f"images is {kind}; it should be a float32 tensor (batch, {model.config.in_channels}, H, W).")
     watched = twin(model)
-    seen = _listen(watched)
+    seen, lens = _listen(watched), {}
+    for j, block in enumerate(watched.stages[-1].blocks):
+        # The same last norm and head, read too early: nostalgebraist's logit lens (2020), for pictures.
+        block.register_forward_hook(lambda _module, _args, tokens, j=j: lens.__setitem__(j, model.read(tokens).cpu()))
     logits = watched(images.to(next(model.parameters()).device))
     shapes = model.config.shapes(tuple(images.shape[-2:]))
     return Trace(
@@ -124,6 +129,7 @@ def trace(model: PVT, images: Tensor) -> Trace:
         weights=model.weights,
         image=images.detach().cpu().clone(),
         logits=logits.cpu(),
+        lens=torch.stack([lens[j] for j in sorted(lens)], dim=1),
         stages=tuple(_stage_trace(seen, f"stages.{i}", shape) for i, shape in enumerate(shapes)),
     )
 

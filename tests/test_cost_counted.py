@@ -8,9 +8,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from configs import small_configs
 from pvt_viz import PRESETS, PVTConfig, get_config
+from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.cost import analyze, parts
 from pvt_viz.cost.variants import FULL_EXPLICIT, SRA, variants, what_ifs, without_sra
-from pvt_viz.models import BUNDLED, PVT
+from pvt_viz.models import PVT
 
 
 def counted_by_torch(config: PVTConfig, size: tuple[int, int], batch: int, attention: str) -> tuple[int, int]:

@@ -11,8 +11,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pvt_viz import PRESETS, build_model, get_config, images, scenes, trace
-from pvt_viz.models import BUNDLED, Weights, WeightsError, load, load_model, load_segmentation, moments
-from pvt_viz.models.moments import Moment
+from pvt_viz.checkpoints import BUNDLED, Checkpoint, WeightsError, load_model, load_segmentation, moments
+from pvt_viz.checkpoints import own as load
+from pvt_viz.checkpoints.moments import Moment
+from pvt_viz.models import Weights
 from pvt_viz.models.segmentation import SegmentationHead
 
 TRAINED = Weights(
@@ -463,7 +465,7 @@ def test_a_moment_runs_at_another_setting(recorded):
     recorded(Moment(5, state_of()))
     (moment,) = moments.load("flexi_pvt")
     other = get_config("flexi_pvt", reductions=(4, 2, 1, 2), image_size=64)
-    model = load.assemble(moment.state, config, other, TRAINED)
+    model = Checkpoint(config, moment.state, TRAINED).model(other)
     assert model.config == other
     assert model(torch.zeros(1, 3, 64, 64)).isfinite().all()
 

@@ -10,8 +10,9 @@ import torch
 import pvt_viz
 from pvt_viz import attribution, images, report, scenes
 from pvt_viz.attribution import KINDS, METHODS
+from pvt_viz.checkpoints import moments
+from pvt_viz.checkpoints import own as load
 from pvt_viz.figures.tradeoff import by_series
-from pvt_viz.models import load, moments
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import calls, charts, tradeoff
 from pvt_viz.ui.pagewords import MOMENTS

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pvt_viz import report, scenes
-from pvt_viz.models import load
+from pvt_viz.checkpoints import own as load
 from pvt_viz.ui import calls, tradeoff
 from pvt_viz.ui.selection import SEEDS_FROM
 from test_pages import PHOTO, go, healthy, payload, photograph, text, visit

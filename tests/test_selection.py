@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pvt_viz import scenes
+from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import PRESETS
-from pvt_viz.models import BUNDLED
 from pvt_viz.ui.selection import OF_SCENES, SEEDS_FROM, choose, label
 from pvt_viz.ui.view import View
 

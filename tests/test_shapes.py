@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from configs import small_configs
 from hf_weights import pvt_like, vit_like
 from pvt_viz import PRESETS, PVTConfig, build_model, get_config, trace
-from pvt_viz.models import BUNDLED, PVT
+from pvt_viz.checkpoints import BUNDLED
+from pvt_viz.models import PVT
 from pvt_viz.scenes import CLASSES
 
 
@@ -27,6 +28,13 @@ def count(preset: str) -> int:
         ("pvt_small", 24_485_864),
         ("pvt_medium", 44_208_104),
         ("pvt_large", 61_369_320),
+        ("pvt_v2_b0", 3_666_760),
+        ("pvt_v2_b1", 14_009_000),
+        ("pvt_v2_b2", 25_362_856),
+        ("pvt_v2_b2_li", 22_553_512),
+        ("pvt_v2_b3", 45_238_696),
+        ("pvt_v2_b4", 62_556_072),
+        ("pvt_v2_b5", 81_956_008),
         ("vit_tiny_16", 5_717_416),
         ("vit_small_16", 22_050_664),
         ("vit_base_16", 86_567_656),
@@ -46,6 +54,7 @@ def test_parameter_counts_of_ours(preset, parameters):
 
 def test_every_preset_has_its_count_tested():
     published = {"pvt_tiny", "pvt_small", "pvt_medium", "pvt_large", "vit_tiny_16", "vit_small_16", "vit_base_16"}
+    published |= {"pvt_v2_b2_li", *(f"pvt_v2_b{i}" for i in range(6))}
     assert set(PRESETS) == published | {"vit_small_16_paper", *BUNDLED}
     assert set(BUNDLED) == {"flexi_pvt", "flexi_pvt_fixed", "scene_vit"}
 

@@ -12,8 +12,9 @@ from torch.nn import functional as F
 
 from pvt_viz import get_config, report, scenes
 from pvt_viz.attribution import KINDS, METHODS
-from pvt_viz.models import BUNDLED, PVT, Weights, build_model, load, load_model, load_segmentation, moments
-from pvt_viz.models.load import assemble
+from pvt_viz.checkpoints import BUNDLED, Checkpoint, load_model, load_segmentation, moments
+from pvt_viz.checkpoints import own as load
+from pvt_viz.models import PVT, Weights, build_model
 from pvt_viz.report import Intervention, MapScore, Report, Training
 from pvt_viz.scenes.layout import TAG
 from pvt_viz.train import card, evaluate, export, run
@@ -350,7 +351,7 @@ def network() -> PVT:
 def at_setting(network: PVT):
     def make_model(**overrides) -> PVT:
         weights = Weights(source="test", trained=True)
-        return assemble(network.state_dict(), network.config, replace(network.config, **overrides), weights)
+        return Checkpoint(network.config, network.state_dict(), weights).model(replace(network.config, **overrides))
 
     return make_model
 

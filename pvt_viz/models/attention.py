@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from pvt_viz.config import StageShape
+from pvt_viz.models import v2
 from pvt_viz.models.tap import Tap
 
 
@@ -40,11 +41,11 @@ class Attention(nn.Module):
         super().__init__()
         dim = shape.dim
         self.heads = shape.heads
-        self.reduce = (
-            SpatialReduction(dim=dim, reduction=shape.reduction, norm_eps=norm_eps)
-            if shape.reduction > 1
-            else nn.Identity()
-        )
+        self.reduce = nn.Identity()
+        if shape.pool:
+            self.reduce = v2.SpatialReduction(dim=dim, pool=shape.pool, norm_eps=norm_eps)
+        elif shape.reduction > 1:
+            self.reduce = SpatialReduction(dim=dim, reduction=shape.reduction, norm_eps=norm_eps)
         self.query = nn.Linear(dim, dim, bias=qkv_bias)
         self.key = nn.Linear(dim, dim, bias=qkv_bias)
         self.value = nn.Linear(dim, dim, bias=qkv_bias)

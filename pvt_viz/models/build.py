@@ -40,6 +40,7 @@ def _draw(module: nn.Module, label: str, shape: torch.Size, seed: str) -> torch.
         return torch.zeros(shape)
     if isinstance(module, nn.LayerNorm):
         return torch.ones(shape)
-    deviation = module.in_features**-0.5 if isinstance(module, nn.Linear) else 0.02
+    fan_in = shape[1:].numel() if isinstance(module, nn.Linear | nn.Conv2d) else 0
+    deviation = fan_in**-0.5 if fan_in else 0.02
     generator = torch.Generator().manual_seed(zlib.crc32(seed.encode()))
     return torch.empty(shape).normal_(0.0, deviation, generator=generator)

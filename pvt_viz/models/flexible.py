@@ -6,6 +6,7 @@ fold of the spatial reduction, a kernel of R×R tokens, is resized by the same r
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Literal
 
 import torch
 from einops import einsum, rearrange
@@ -13,6 +14,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pvt_viz.config import PVTConfig, Size
+
+Resizing = Literal["pseudo-inverse", "bilinear"]
+PSEUDO_INVERSE: Resizing = "pseudo-inverse"
+RESIZINGS: tuple[Resizing, ...] = (PSEUDO_INVERSE, "bilinear")
 
 
 @cache
@@ -28,16 +33,18 @@ def _kernel_resizing(old: int, new: int) -> Tensor:
     return torch.linalg.pinv(enlargement(old, new).T).float()  # (new², old²)
 
 
-def resize_kernel(weight: Tensor, old: int, new: int) -> Tensor:
+def resize_kernel(weight: Tensor, old: int, new: int, how: Resizing = PSEUDO_INVERSE) -> Tensor:
     """weight (out, old·old·channel) of a linear layer over a patch -> (out, new·new·channel), differentiable.
 
     Enlarged, the new kernel says of an enlarged patch exactly what the old one said of the patch: ⟨w', B x⟩ = ⟨w, x⟩
-    with w' = (Bᵀ)⁺ w. Shrunk, it comes as near to that as any kernel can, for patches of independent numbers.
+    with w' = (Bᵀ)⁺ w. Shrunk, it comes as near to that as any kernel can, for patches of independent numbers. `how` can
+    be bilinear instead, w' = B w: it looks alike, but a kernel that grows adds up more numbers and answers louder.
     """
     if old == new:
         return weight
     kernel = rearrange(weight, "out (n c) -> out n c", n=old * old)
-    resized = einsum(_kernel_resizing(old, new).to(weight.device), kernel, "m n, out n c -> out m c")
+    matrix = _kernel_resizing(old, new) if how == PSEUDO_INVERSE else enlargement(old, new).float()
+    resized = einsum(matrix.to(weight.device), kernel, "m n, out n c -> out m c")
     return rearrange(resized, "out m c -> out (m c)")
 
 
@@ -48,7 +55,9 @@ def resize_plane(plane: Tensor, grid: Size) -> Tensor:
     return F.interpolate(plane, size=grid, mode="bilinear", align_corners=False)
 
 
-def refit(state: Mapping[str, Tensor], old: PVTConfig, new: PVTConfig) -> dict[str, Tensor]:
+def refit(
+    state: Mapping[str, Tensor], old: PVTConfig, new: PVTConfig, how: Resizing = PSEUDO_INVERSE
+) -> dict[str, Tensor]:
     """The weights of a network of configuration `old` (as in `state_dict`) -> those of `new`, differentiable.
 
     The two differ in p_i, R_i and image size alone. A stage that had no fold (R = 1) has the mean of the R×R tokens for
@@ -58,9 +67,10 @@ def refit(state: Mapping[str, Tensor], old: PVTConfig, new: PVTConfig) -> dict[s
     for i, (was, now) in enumerate(zip(old.shapes(), new.shapes(), strict=True)):
         embed = f"stages.{i}.embed"
         weight = state[f"{embed}.project.weight"]
-        out[f"{embed}.project.weight"] = resize_kernel(weight, was.patch_size, now.patch_size)
-        out[f"{embed}.position"] = resize_plane(state[f"{embed}.position"], now.grid)
-        for j in range(now.depth):
+        out[f"{embed}.project.weight"] = resize_kernel(weight, was.window, now.window, how)
+        if f"{embed}.position" in state:
+            out[f"{embed}.position"] = resize_plane(state[f"{embed}.position"], now.grid)
+        for j in range(now.depth if now.pool is None else 0):
             fold = f"stages.{i}.blocks.{j}.attention.reduce"
             if was.reduction == 1:
                 bare = weight.new_zeros(was.dim)
@@ -70,6 +80,6 @@ def refit(state: Mapping[str, Tensor], old: PVTConfig, new: PVTConfig) -> dict[s
                 kernel = out.pop(f"{fold}.project.weight")
                 rest = {name: out.pop(f"{fold}.{name}") for name in ("project.bias", "norm.weight", "norm.bias")}
             if now.reduction > 1:
-                out[f"{fold}.project.weight"] = resize_kernel(kernel, was.reduction, now.reduction)
+                out[f"{fold}.project.weight"] = resize_kernel(kernel, was.reduction, now.reduction, how)
                 out |= {f"{fold}.{name}": values for name, values in rest.items()}
     return out

@@ -69,7 +69,7 @@ def accuracies(make_model, config: PVTConfig, count: int) -> dict[Setting, float
                     tokens[*reductions, r] = model.stages[i](planes[reductions], shape)
                 planes = {reductions: plane for reductions, (_, plane) in tokens.items()}
             for reductions, (last, _) in tokens.items():
-                logits = model.head(model.norm(last[:, 0]))
+                logits = model.read(last)
                 at = (patch_sizes, reductions)
                 right[at] = right.get(at, 0) + _right(logits, batch)
     return {setting: hits / count for setting, hits in right.items()}

@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from pvt_viz import devices, report
-from pvt_viz.models import Weights, load_model, moments
-from pvt_viz.models import load as weights_file
+from pvt_viz.checkpoints import load_model, moments
+from pvt_viz.checkpoints import own as weights_file
+from pvt_viz.models import Weights
 from pvt_viz.report import Report, Training
 from pvt_viz.scenes import CLASSES
 from pvt_viz.train import card, evaluate

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pvt_viz.checkpoints.own import part
 from pvt_viz.config import PVTConfig
-from pvt_viz.models.load import part
 from pvt_viz.train.recipe import Course, Phase, Recipe
 from pvt_viz.train.trainer import Trainer
 

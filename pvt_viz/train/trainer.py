@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pvt_viz import images, scenes
+from pvt_viz.checkpoints.own import part
 from pvt_viz.config import PVTConfig
 from pvt_viz.models import PVT, build_model
 from pvt_viz.models.flexible import refit
-from pvt_viz.models.load import part
 from pvt_viz.models.segmentation import SegmentationHead
 from pvt_viz.scenes import Scenes
 from pvt_viz.train.recipe import Lesson, Recipe
@@ -37,8 +37,8 @@ class Learner(nn.Module):
         self.network, self.segment = network, segment
 
     def forward(self, pictures: Tensor):
-        cls, maps = self.network.encode(pictures)
-        return self.network.head(cls), self.segment(maps)
+        tokens, maps = self.network.encode(pictures)
+        return self.network.read(tokens), self.segment(maps)
 
 
 class Trainer:

@@ -11,10 +11,10 @@ from PIL import Image
 import pvt_viz
 from pvt_viz import Trace, attribution, budget, devices, images
 from pvt_viz.attribution import Look
+from pvt_viz.checkpoints import BUNDLED, FLEXIBLE, Checkpoint, WeightsError, moments
 from pvt_viz.config import PRESETS, PVTConfig, Size
 from pvt_viz.figures import truth
-from pvt_viz.models import BUNDLED, Weights, WeightsError, moments
-from pvt_viz.models.load import FLEXIBLE, assemble
+from pvt_viz.models import Weights
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui.selection import LARGEST_REDUCTION, Selection, choose
 from pvt_viz.ui.uploads import Picture
@@ -100,7 +100,7 @@ def _early(config: PVTConfig, device: str, step: int) -> pvt_viz.models.PVT:
     kept = next(moment for moment in recorded(config.name) if moment.step == step)
     weights = Weights(source=f"{config.name} after {step} steps", trained=True, classes=CLASSES)
     try:
-        return assemble(kept.state, PRESETS[config.name], config, weights).to(device)
+        return Checkpoint(PRESETS[config.name], kept.state, weights).model(config).to(device)
     except (KeyError, RuntimeError) as error:
         raise WeightsError(f"The recorded moments of {config.name} are those of another network.") from error
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pvt_viz import scenes
+from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import PRESETS, PVTConfig, Size, get_config
-from pvt_viz.models import BUNDLED
 from pvt_viz.samples import SAMPLES
 from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.words import SUBSCRIPTS

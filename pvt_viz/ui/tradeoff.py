@@ -6,9 +6,9 @@ import streamlit as st
 
 from pvt_viz import cost, report
 from pvt_viz.attribution import compare
+from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import PVTConfig, get_config
 from pvt_viz.figures.tradeoff import Point, by_series
-from pvt_viz.models import BUNDLED
 from pvt_viz.ui import sidebar
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.selection import Selection

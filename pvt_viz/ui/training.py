@@ -8,8 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pvt_viz.checkpoints import Checkpoint
 from pvt_viz.models import PVT, Weights
-from pvt_viz.models.load import assemble
 from pvt_viz.pipe import receive, send
 from pvt_viz.scenes import CLASSES
 from pvt_viz.train.live import TINY, Progress
@@ -85,7 +85,7 @@ def network(progress: Progress) -> PVT:
     """The tiny network as it is at that moment."""
     state = {name: values.float() for name, values in progress.state.items()}
     weights = Weights(source=f"trained here, step {progress.step}", trained=progress.step > 0, classes=CLASSES)
-    return assemble(state, TINY.config, TINY.config, weights)
+    return Checkpoint(TINY.config, state, weights).model()
 
 
 def current() -> Training | None:

@@ -1,16 +1,16 @@
-"""Networks that come with weights, resized to the p_i, R_i and image size that are asked for."""
+"""Our own weights files: the networks that come with the app, and what training writes."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
 from pvt_viz.config import PRESETS, PVTConfig, get_config
-from pvt_viz.models.flexible import refit
 from pvt_viz.models.pvt import PVT, Weights
 from pvt_viz.models.segmentation import SegmentationHead
 
@@ -18,50 +18,24 @@ FOLDER = Path(__file__).parents[2] / "assets" / "weights"
 BUNDLED = ("flexi_pvt", "flexi_pvt_fixed", "scene_vit")
 """Names that `load_model` knows without a path."""
 FORMAT = "pvt-viz 1"
-FLEXIBLE = ("image_size", "patch_sizes", "reductions")
-"""What may differ from the setting that the weights were kept at."""
 
 
-class WeightsError(ValueError):
-    """A weights file that cannot be used; its text is one sentence."""
+def read(source: str | Path) -> Checkpoint:
+    """The weights `source`: a bundled name, or a .safetensors file of ours.
 
-
-def load_model(source: str | Path, /, **overrides) -> PVT:
-    """The trained network `source` (a bundled name, or a .safetensors file of ours), in eval mode on the CPU.
-
-    `overrides` are image_size, patch_sizes and reductions: kernels are resized with the pseudo-inverse, position
-    embeddings bilinearly (see `flexible.refit`). Raises WeightsError, a ValueError, where the file is missing, damaged
-    or not ours, and ValueError for an override that is not valid.
+    Raises WeightsError where the file is missing, damaged or not ours.
     """
-    for field in overrides:
-        if field not in FLEXIBLE:
-            raise ValueError(f"{field} is fixed by the weights; {', '.join(FLEXIBLE)} can be chosen.")
     path, tensors, about = _read(source)
-    kept = about.config
-    config = replace(kept, **overrides)
-    network = part(tensors, "network")
-    try:
-        planes = [tuple(network[f"stages.{i}.embed.position"].shape[2:]) for i in range(len(kept.dims))]
-        if planes != [shape.grid for shape in kept.shapes()]:
-            raise KeyError("position")
-        return assemble(network, kept, config, about.weights)
-    except (KeyError, RuntimeError, ValueError) as error:
-        raise WeightsError(f"{path.name} does not hold the network that it says it holds; fetch it again.") from error
-
-
-def assemble(state: dict[str, torch.Tensor], kept: PVTConfig, config: PVTConfig, weights: Weights) -> PVT:
-    """The network of `config` with weights that are kept at the p_i, R_i and image size of `kept`."""
+    kept, network = about.config, part(tensors, "network")
     with torch.device("meta"):
-        model = PVT(config).eval()
-    with torch.no_grad():
-        model.load_state_dict(refit(state, kept, config), assign=True)
-    model.requires_grad_(False)
-    model.weights = weights
-    return model
+        expected = {name: values.shape for name, values in PVT(kept).state_dict().items()}
+    if {name: values.shape for name, values in network.items()} != expected:
+        raise WeightsError(f"{path.name} does not hold the network that it says it holds; fetch it again.")
+    return Checkpoint(kept, network, about.weights)
 
 
 def load_segmentation(source: str | Path, /) -> SegmentationHead:
-    """The segmentation head that was trained beside the network `source`, in eval mode; raises as `load_model` does."""
+    """The segmentation head that was trained beside the network `source`, in eval mode; raises as `read` does."""
     path, tensors, about = _read(source)
     with torch.device("meta"):
         head = SegmentationHead(about.config).eval()
@@ -80,7 +54,7 @@ def part(tensors: Mapping[str, torch.Tensor], name: str) -> dict[str, torch.Tens
 
 
 def save(path: Path, tensors: dict[str, torch.Tensor], config: PVTConfig, weights: Weights) -> None:
-    """Write weights as `load_model` reads them: float16, with the configuration that they are kept at beside them.
+    """Write weights as `read` reads them: float16, with the configuration that they are kept at beside them.
 
     `tensors` are named network.… and segment.…; of `weights`, what they were trained on goes along.
     """

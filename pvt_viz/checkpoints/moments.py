@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from pvt_viz.models.load import WeightsError
+from pvt_viz.checkpoints.checkpoint import WeightsError
 
 FOLDER = Path(__file__).parents[2] / "assets" / "moments"
 LEVELS = 127
