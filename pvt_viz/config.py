@@ -274,7 +274,7 @@ class PVTv2Config(PVTConfig):
     def __post_init__(self):
         super().__post_init__()
         if self.n_prefix:
-            raise ValueError(f"n_prefix={self.n_prefix}: PVTv2 answers from the mean of its tokens: only 0 is valid.")
+            raise ValueError(f"n_prefix={self.n_prefix}: PVTv2 answers from the mean token, only 0 is valid.")
         if self.linear and max(self.reductions) > 1:
             raise ValueError(
                 f"reductions={self.reductions}: linear SRA pools instead of folding, so every R is 1 where linear=True."

@@ -117,7 +117,7 @@ class PVT(nn.Module):
         return tokens, tuple(planes[1:])
 
     def read(self, tokens):
-        """tokens of the last stage (batch, query, channel) -> logits (batch, class): of CLS or, without it, of the mean."""
+        """last tokens (batch, query, channel) -> logits (batch, class), of CLS or, without it, of the mean token."""
         tokens = self.norm(tokens)
         if not self.config.n_prefix:
             return self.head(tokens.mean(dim=1))
