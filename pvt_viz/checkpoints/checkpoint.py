@@ -26,8 +26,6 @@ class Checkpoint:
     state: dict[str, Tensor]
     """As in `state_dict` of the network."""
     weights: Weights
-    notes: tuple[str, ...] = ()
-    """What a reader should know of how they were opened: what was assumed or left aside, in sentences."""
 
     def model(self, config: PVTConfig | None = None, how: Resizing = PSEUDO_INVERSE) -> PVT:
         """The network of `config`, which differs in p_i, R_i and size alone, in eval mode on the CPU.

@@ -34,6 +34,15 @@ def read(source: str | Path) -> Checkpoint:
     return Checkpoint(kept, network, about.weights)
 
 
+def is_ours(path: Path) -> bool:
+    """Whether a file says that it is of our format."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return (file.metadata() or {}).get("format") == FORMAT
+    except (SafetensorError, OSError):
+        return False
+
+
 def load_segmentation(source: str | Path, /) -> SegmentationHead:
     """The segmentation head that was trained beside the network `source`, in eval mode; raises as `read` does."""
     path, tensors, about = _read(source)

@@ -1,7 +1,7 @@
 """The Pyramid Vision Transformer: four stages, each a patch embedding and a few encoder blocks.
 
-With one stage and R = 1 the same code is a plain ViT (`ViTConfig`); with the parts of `v2` it is PVTv2. Axes: `b` batch,
-`c` channel, `h w` token grid.
+With one stage and R = 1 the same code is a plain ViT (`ViTConfig`); with the parts of `v2` it is PVTv2. Axes:
+`b` batch, `c` channel, `h w` token grid.
 """
 
 from dataclasses import dataclass
@@ -70,6 +70,10 @@ class Weights:
     """Per stage, the p_i that they were trained at, in order."""
     reductions: tuple[tuple[int, ...], ...] = ()
     """Per stage, the R_i that they were trained at, in order."""
+    family: str = ""
+    """Whose file they came in, where that was not ours."""
+    notes: tuple[str, ...] = ()
+    """What was assumed or left aside when they were opened, in sentences."""
     problem: str = ""
     """Why they are random, where they should not be: a sentence."""
 

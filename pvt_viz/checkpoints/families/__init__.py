@@ -1,0 +1,23 @@
+"""Whose files open here: a table of names each."""
+
+from pvt_viz.checkpoints.families import (
+    authors_pvt,
+    authors_pvt_v2,
+    timm_pvt_v2,
+    timm_vit,
+    transformers_deit,
+    transformers_pvt,
+    transformers_pvt_v2,
+    transformers_vit,
+)
+
+FAMILIES = (
+    authors_pvt.FAMILY,
+    authors_pvt_v2.FAMILY,
+    transformers_pvt.FAMILY,
+    transformers_pvt_v2.FAMILY,
+    transformers_deit.FAMILY,  # before the ViT, whose marks it has too
+    transformers_vit.FAMILY,
+    timm_pvt_v2.FAMILY,
+    timm_vit.FAMILY,
+)

@@ -1,0 +1,32 @@
+"""ViT in `transformers` (ViTForImageClassification, ViTModel), by the names that files on the hub have.
+
+Release 5 renamed the modules; `save_pretrained` still writes these.
+"""
+
+from pvt_viz.checkpoints.names import CLS, Family
+
+_LAYER, _OURS = "encoder.layer.{j}.", "stages.0.blocks.{j}."
+
+FAMILY = Family(
+    label="ViT, transformers",
+    network="vit",
+    marks=("embeddings.cls_token", "encoder.layer.0.attention.attention.query.weight"),
+    body="vit.",
+    table={
+        "embeddings.patch_embeddings.projection": "stages.0.embed.project",
+        "embeddings.position_embeddings": "stages.0.positions",
+        "embeddings.cls_token": CLS,
+        _LAYER + "layernorm_before": _OURS + "attention_norm",
+        _LAYER + "attention.attention.query": _OURS + "attention.query",
+        _LAYER + "attention.attention.key": _OURS + "attention.key",
+        _LAYER + "attention.attention.value": _OURS + "attention.value",
+        _LAYER + "attention.output.dense": _OURS + "attention.project",
+        _LAYER + "layernorm_after": _OURS + "mlp_norm",
+        _LAYER + "intermediate.dense": _OURS + "mlp.widen",
+        _LAYER + "output.dense": _OURS + "mlp.narrow",
+        "layernorm": "norm",
+        "classifier": "head",
+    },
+    unused=("pooler.",),  # a layer for another use of CLS
+    block_norm_eps=1e-12,
+)
