@@ -68,6 +68,7 @@ $(VENV)/.ready: requirements.txt $(VENV)/.made
 	$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/.ready-dev: requirements-dev.txt $(VENV)/.ready
+$(VENV)/.ready-dev: requirements-dev.txt requirements-nodeps.txt $(VENV)/.ready
 	$(PIP) -r requirements-dev.txt
+	$(PIP) --no-deps -r requirements-nodeps.txt
 	@touch $@
