@@ -8,8 +8,6 @@ from starlette.formparsers import MultiPartParser
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from pvt_viz import images
-
 # What the pages need is loaded here, before the first visitor comes: plotly and matplotlib take a second.
 from pvt_viz.ui import calls, evidence, explorer, learning, reduction, tradeoff  # noqa: F401
 from pvt_viz.ui.lab import growing, ledger, live, stages  # noqa: F401
@@ -34,8 +32,8 @@ def say_sorry(_error: Exception) -> bool:
     return True
 
 
-# A picture stays in memory: by default what is larger than 1 MB would wait in a temporary file.
-MultiPartParser.spool_max_size = images.MAX_BYTES + 1024**2
+# Pictures and weights stay in memory: by default what is larger than 1 MB would wait in a temporary file.
+MultiPartParser.spool_max_size = (st.get_option("server.maxUploadSize") + 1) * 1024**2
 
 app = st.App(
     "pvt_viz/ui/shell.py",

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pvt_viz import dataflow
+from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import answer, explorer, figures, parts
 from pvt_viz.words import times
 
@@ -45,12 +46,13 @@ else:
     )
 scene = parts.scene_or_none()
 if scene:
-    if scene.picture.scenes is not None and scene.trace.weights.classes:
+    if scene.picture.scenes is not None and scene.trace.weights.classes == CLASSES:
         st.markdown(
             "The network's task: one tag has a **white rim**; name the shape of that tag's colour. Change the cue's"
             " colour in the sidebar, and watch the maps and the answer follow."
         )
     answer.show(scene)
+    answer.lens(scene)
     parts.honest_line(scene)
     explorer.show(scene, key="pyramid_explorer", wall=False)
     st.header("What each stage makes of it", anchor=False)

@@ -204,6 +204,11 @@ class PVTConfig:
         """Whether any stage has fewer keys than tokens by design: SRA, by folding or by pooling."""
         return max(self.reductions) > 1 or self.pool is not None
 
+    def grid_over(self, below: Size, p: int) -> Size:
+        """Rows and columns of tokens that patches of side p make of a grid: what fills none is dropped, or padded."""
+        h, w = below
+        return (-(-h // p), -(-w // p)) if self.version == 2 else (h // p, w // p)
+
     def alike(self, other: "PVTConfig") -> bool:
         """Whether both are the same network, whatever the image size."""
         mine, theirs = vars(self), vars(other)
@@ -228,8 +233,7 @@ class PVTConfig:
                     f" it (image {times(image)}); it can be 1 to {min(below)} here."
                 )
             stride *= p
-            overlap = self.version > 1
-            grid = tuple(-(-side // p) if overlap else side // p for side in below)
+            grid = self.grid_over(below, p)
             if r > min(grid):
                 raise ValueError(
                     f"reductions={self.reductions}: R_{i + 1} = {r} is larger than the {times(grid)} token grid of"
@@ -239,7 +243,7 @@ class PVTConfig:
                 StageShape(
                     index=i + 1,
                     patch_size=p,
-                    window=2 * p - 1 if overlap else p,
+                    window=2 * p - 1 if self.version == 2 else p,
                     stride=stride,
                     grid=grid,
                     rim=(max(0, image[0] - grid[0] * stride), max(0, image[1] - grid[1] * stride)),

@@ -87,12 +87,15 @@ def read(data: bytes) -> Image.Image:
         raise ImageError(f"The file {problem}; fetch it again, or save it anew from an editor.") from error
 
 
-def fit(image: Image.Image, size: tuple[int, int], *, scale: int = 1) -> Image.Image:
-    """The largest centred piece with the aspect of `size = (H, W)`, resized to `(H*scale, W*scale)` px."""
+def fit(image: Image.Image, size: tuple[int, int], *, scale: int = 1, crop: float = 1.0) -> Image.Image:
+    """A centred piece with the aspect of `size = (H, W)`, resized to `(H*scale, W*scale)` px.
+
+    `crop` is what it keeps of the largest such piece, per side: 1 all of it.
+    """
     height, width = (round(side * scale) for side in size)
     if height < 1 or width < 1:
         raise ValueError(f"size {size} times scale {scale} must give at least 1 px on both sides.")
-    return ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
+    return ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC, bleed=(1 - crop) / 2)
 
 
 def whole_size(image: Image.Image, long_side: int, multiple: int) -> tuple[int, int]:
@@ -109,8 +112,8 @@ def whole_size(image: Image.Image, long_side: int, multiple: int) -> tuple[int, 
 
 
 def to_tensor(image: Image.Image | torch.Tensor, config) -> torch.Tensor:
-    """Crop to the centre, resize to `config.image_hw`, normalise as `config` says: by `standardise`, or `mean` and
-    `std`.
+    """Crop to the centre by `config.crop`, resize to `config.image_hw`, normalise as `config` says: by `standardise`,
+    or `mean` and `std`.
 
     `image` is a PIL image (then n = 1) or a float tensor `(n, 3, h, w)` in 0..1; returns `(n, 3, H, W)`,
     float32. Anything else is a `ValueError`.
@@ -119,11 +122,11 @@ def to_tensor(image: Image.Image | torch.Tensor, config) -> torch.Tensor:
         raise ValueError(f"config.in_channels is {len(config.mean)}, but pictures have the 3 channels of RGB.")
     height, width = config.image_hw
     if isinstance(image, Image.Image):
-        pixels = torch.from_numpy(np.array(fit(_to_rgb(image), (height, width))))  # (H, W, 3) uint8
+        pixels = torch.from_numpy(np.array(fit(_to_rgb(image), (height, width), crop=config.crop)))  # (H, W, 3) uint8
         images = pixels.permute(2, 0, 1)[None].contiguous().float() / 255
     else:
         _check_tensor(image)
-        images = _fit_tensor(image.float(), height, width)
+        images = _fit_tensor(image.float(), height, width, config.crop)
     if config.standardise:
         return standardise(images)
     mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in (config.mean, config.std))
@@ -142,11 +145,11 @@ def standardise(images: torch.Tensor) -> torch.Tensor:
     return (images - mean) / deviation.clamp(min=1e-3)
 
 
-def _fit_tensor(images: torch.Tensor, height: int, width: int) -> torch.Tensor:
+def _fit_tensor(images: torch.Tensor, height: int, width: int, crop: float) -> torch.Tensor:
     """`fit` for a tensor `(n, 3, h, w)`; the cut falls on whole pixels."""
     h, w = images.shape[-2:]
-    crop_h = min(h, max(1, round(w * height / width)))
-    crop_w = min(w, max(1, round(h * width / height)))
+    crop_h = max(1, round(crop * min(h, w * height / width)))
+    crop_w = max(1, round(crop * min(w, h * width / height)))
     top, left = (h - crop_h) // 2, (w - crop_w) // 2
     images = images[..., top : top + crop_h, left : left + crop_w]
     if (crop_h, crop_w) == (height, width):

@@ -1,12 +1,14 @@
 """How numbers and symbols are written for people."""
 
+import re
+
 SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 PREFIXES = "qryzafpnµm kMGTPEZYRQ"  # thousandths to the left of the blank, thousands to its right
 
 
-def times(size: tuple[int, int]) -> str:
+def times(size: tuple[int, ...]) -> str:
     """(h, w): h×w."""
-    return f"{size[0]}×{size[1]}"
+    return "×".join(map(str, size))
 
 
 def megabytes(count: float) -> str:
@@ -26,3 +28,8 @@ def si(value: float, unit: str) -> str:
     thousands = max(-middle, min(int(power) // 3, middle)) if value else 0
     number = float(digits) * 10.0 ** (int(power) - 3 * thousands)
     return f"{number:.3g} {PREFIXES[middle + thousands].strip()}{unit}".strip()
+
+
+def escaped(text: str) -> str:
+    """A stranger's words (the name of a class, of a tensor), so that Markdown makes nothing of them."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|:$~-])", r"\\\1", text)

@@ -1,4 +1,4 @@
-"""What the small files beside the weights say: config.json (of `transformers` or `timm`) and preprocessor_config.json."""
+"""What small files beside the weights say: config.json (of `transformers` or `timm`), preprocessor_config.json."""
 
 import json
 import math
@@ -67,7 +67,9 @@ def _transformers(config: dict) -> Beside:
         raise WeightsError(f"{CONFIG} is of a network of the type {kind!r}; {', '.join(NETWORKS)} open here.")
     activation = config.get("hidden_act", "gelu")
     if activation != "gelu":
-        raise WeightsError(f"{CONFIG} asks for {activation!r} between the layers of the MLP; only 'gelu' is known here.")
+        raise WeightsError(
+            f"{CONFIG} asks for {activation!r} between the layers of the MLP; only 'gelu' is known here."
+        )
     heads = config.get("num_attention_heads")
     return Beside(
         heads=_whole_numbers(heads if isinstance(heads, list) else [heads]),
@@ -80,12 +82,15 @@ def _transformers(config: dict) -> Beside:
 def _timm(config: dict) -> Beside:
     told = config.get("pretrained_cfg")
     told = told if isinstance(told, dict) else {}
+    asked = config.get("model_args")  # what its maker passed; without it, all is as the architecture's name says
+    heads = asked.get("num_heads") if isinstance(asked, dict) else None
     size = told.get("input_size")
     names = config.get("label_names")
     described = config.get("label_descriptions")
     if isinstance(names, list) and isinstance(described, dict):
         names = [described.get(name, name) if isinstance(name, str) else name for name in names]
     return Beside(
+        heads=_whole_numbers(heads if isinstance(heads, list) else [heads]),
         image_size=_size(size[1:] if isinstance(size, list) else None),
         classes=_texts(names),
         mean=_three(told.get("mean")),

@@ -30,8 +30,8 @@ def checkpoint(theirs: Mapping[str, Tensor], files: Mapping[str, bytes], name: s
     found = rename(family, root, theirs)
     if found.unknown:
         raise WeightsError(
-            f"{name} looks like {family.label}, but {_listed(found.unknown)} ha{'s' if len(found.unknown) == 1 else 've'}"
-            " no place in that network; it is a variant that is not known here."
+            f"{name} looks like {family.label}, but that network has no place for {_listed(found.unknown)}; it is a"
+            " variant that is not known here."
         )
     say = partial(in_their_words, family, root)
     config, notes = architecture.read(family, found.tensors, said, name, say)
@@ -64,8 +64,8 @@ def _family(theirs: Mapping[str, Tensor], name: str) -> tuple[Family, str]:
             return family, roots[0]
     some = _listed(sorted(theirs))
     raise WeightsError(
-        f"{name} is of a network that is not known here (it has {some}); PVT, PVTv2, ViT and DeiT open, as their authors,"
-        " transformers or timm save them."
+        f"{name} is of a network that is not known here (it has {some}); PVT, PVTv2, ViT and DeiT open, as their"
+        " authors, transformers or timm save them."
     )
 
 
@@ -80,7 +80,7 @@ def _check(state: Mapping[str, Tensor], config: PVTConfig, name: str, say) -> No
     for at, shape in expected.items():
         if tuple(state[at].shape) != shape:
             raise WeightsError(
-                f"{name} does not fit together: {say(at)} is {times(tuple(state[at].shape))}, where the rest of the file"
+                f"{name} does not fit together: {say(at)} is {times(state[at].shape)}, where the rest of the file"
                 f" makes it {times(shape)}."
             )
     for at, values in state.items():

@@ -1,11 +1,13 @@
 """From a name, a file, a folder or a hub id to weights, and to the network with them."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from pvt_viz.checkpoints import beside, foreign, own
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
+
 try:  # TEMPORARY
     from pvt_viz.checkpoints import hub
     from pvt_viz.checkpoints.tensors import LIMIT, read_tensors
@@ -19,6 +21,8 @@ except ImportError:
         if isinstance(source, bytes):
             return load(source)
         return load_file(source) if str(source).endswith("safetensors") else torch.load(source, weights_only=True)
+
+
 from pvt_viz.config import PRESETS
 from pvt_viz.models.flexible import PSEUDO_INVERSE, Resizing
 from pvt_viz.models.pvt import PVT
@@ -88,8 +92,9 @@ def open_files(files: Mapping[str, bytes], limit: int = LIMIT) -> Checkpoint:
             f"{len(weights)} of these files could hold weights; choose one ({', '.join(ENDINGS)}), with its"
             f" {' and '.join(beside.NAMES)} if there are any."
         )
-    [name] = weights
-    return foreign.checkpoint(read_tensors(files[name], name, limit), files, name)
+    [file] = weights
+    name = re.sub(r"[^\w.+ -]", "_", file)[-80:]  # a stranger's, and soon on every page
+    return foreign.checkpoint(read_tensors(files[file], name, limit), files, name)
 
 
 def _shards(index: Path) -> list[str]:

@@ -5,12 +5,17 @@ import html
 import streamlit as st
 
 from pvt_viz import cost, report
+from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import PVTConfig
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui.calls import Scene
-from pvt_viz.words import si
+from pvt_viz.words import escaped, si
 
-MOST = 3
+MOST, MOST_OF_MANY = 3, 5
+MANY = 100
+"""Classes from which on five answers are shown."""
+LENS = 3
+"""Answers a block."""
 ROW = (
     "<div style='display:grid;grid-template-columns:minmax(0,5fr) minmax(0,6fr)"
     " 3.4rem;gap:0.5rem;align-items:center;line-height:1.5'><span>{name}</span><span aria-hidden='true'"
@@ -27,9 +32,11 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
     """
     weights = scene.trace.weights
     if not weights.classes:
+        if weights.trained:
+            st.caption("These weights are a backbone: without a head there is no answer, only maps and features.")
         return
     chances = scene.trace.logits[0].softmax(dim=0)
-    order = chances.argsort(descending=True).tolist()[:MOST]
+    order = chances.argsort(descending=True).tolist()[: MOST if len(chances) < MANY else MOST_OF_MANY]
     rows = [
         ROW.format(
             name=html.escape(weights.classes[i]),
@@ -42,14 +49,14 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
     with left:
         st.html(f"<div style='font-variant-numeric:tabular-nums'>{''.join(rows)}</div>")
     with right:
-        st.markdown(_verdict(scene, weights.classes[order[0]]))
+        st.markdown(_verdict(scene, escaped(weights.classes[order[0]])))
         if worth:
             st.caption(_worth(scene.selection.config))
 
 
 def _verdict(scene: Scene, answer: str) -> str:
     drawn = scene.picture.scenes
-    if drawn is None:
+    if drawn is None or scene.trace.weights.classes != CLASSES:
         return f"It answers **{answer}**."
     truth = CLASSES[int(drawn.labels[0])]
     why = f" The cue (white rim) is {scene.selection.cue}, and so is the {truth}."
@@ -60,11 +67,35 @@ def _verdict(scene: Scene, answer: str) -> str:
     return f":material/close: It answers **{answer}**, and that is wrong.{why}"
 
 
+def lens(scene: Scene) -> None:
+    """What the head would have said after each block of the last stage; nothing where there is no answer either."""
+    weights, stage = scene.trace.weights, scene.trace.stages[-1].shape
+    if not weights.classes or not weights.trained:
+        return
+    with st.expander("What it would have said earlier: the logit lens", icon=":material/search:"):
+        st.markdown(
+            f"The last norm and the head read {'CLS' if stage.n_prefix else 'the mean token'} too early: after each of"
+            f" the {stage.depth} blocks of stage {stage.index}. The last row is the answer."
+        )
+        chances = scene.trace.lens[0].softmax(dim=-1)
+        final = int(chances[-1].argmax())
+        rows = []
+        for block, row in enumerate(chances, 1):
+            best = row.argsort(descending=True).tolist()[:LENS]
+            said = ", ".join(f"{weights.classes[i]} {float(row[i]):.1%}" for i in best)
+            rows.append(
+                {"block": block, "it would have said": escaped(said), "of the answer": f"{float(row[final]):.1%}"}
+            )
+        st.table(rows, hide_index=True, alt="The strongest answers read after each block of the last stage.")
+
+
 def _worth(config: PVTConfig) -> str:
     """Accuracy at the p_i and R_i of a network with weights, and its arithmetic on one image."""
     macs = si(cost.analyze(config, image_size=config.image_size).macs, "MAC")
     found = report.load(config.name)
     accuracy = found and found.accuracy(config)
+    if config.name not in BUNDLED:
+        return f"One picture costs {macs}."
     if accuracy is None:
         return f"Accuracy at these p and R was not measured. One picture costs {macs}."
     at = "" if max(config.image_hw) == found.side else f" (measured at {found.side}×{found.side})"

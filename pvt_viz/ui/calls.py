@@ -14,15 +14,29 @@ from pvt_viz.attribution import Look
 from pvt_viz.checkpoints import BUNDLED, FLEXIBLE, Checkpoint, WeightsError, moments
 from pvt_viz.config import PRESETS, PVTConfig, Size
 from pvt_viz.figures import truth
-from pvt_viz.models import Weights
+from pvt_viz.models import PVT, Weights
+from pvt_viz.models.flexible import PSEUDO_INVERSE, Resizing
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui.selection import LARGEST_REDUCTION, Selection, choose
+from pvt_viz.ui import weights
+from pvt_viz.ui.selection import LARGEST_REDUCTION, Network, Selection, choose
 from pvt_viz.ui.uploads import Picture
 
 DISPLAY_WIDTH = 672  # pixels: three times a 224 px image, sharp on a projector
 # One forward per core; on an accelerator one at a time (Apple's aborts the process when two threads use it at once).
 _turns = {"cpu": threading.BoundedSemaphore(int(os.environ.get("PVT_VIZ_FORWARDS", min(4, os.cpu_count() or 1))))}
 _accelerator = threading.BoundedSemaphore(1)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Which network is run: equal for equal weights at equal p_i, R_i and size."""
+
+    config: PVTConfig
+    kernels: Resizing
+    """How they were resized, where they had to be."""
+    digest: str
+    """Of the file of weights that somebody brought; nothing for a preset."""
+    moment: int | None
 
 
 @dataclass(frozen=True)
@@ -38,8 +52,13 @@ class Scene:
     trace: Trace
     key: tuple
     """Equal for equal scenes."""
-    moment: int | None = None
-    """The step of its training that the network is shown at; None for the end."""
+    fitted: Fitted
+    """The network that was run."""
+
+    @property
+    def private(self) -> bool:
+        """Whether picture or weights are one visitor's own."""
+        return self.picture.private or self.selection.network.private
 
 
 def _limit(name: str, default: int) -> int:
@@ -59,54 +78,67 @@ def scene(selection: Selection, picture: Picture, moment: int | None = None) -> 
         fold_limit=_limit("PVT_VIZ_FOLD_LIMIT_MB", 400),
         largest_reduction=LARGEST_REDUCTION,
     )
-    device = devices.resolve(selection.device)
-    traced = _private_trace if picture.private else _shared_trace
-    key = (picture.digest, config, device, moment)
-    bare = seen = shown(picture.image, config.image_hw)
+    network = selection.network
+    fitted = Fitted(config, selection.kernels if selection.resized else PSEUDO_INVERSE, network.digest, moment)
+    traced = _private_trace if picture.private or network.private else _shared_trace
+    key = (picture.digest, fitted, devices.resolve(selection.device))
+    bare = seen = shown(picture.image, config.image_hw, config.crop)
     if picture.scenes is not None and selection.outline == "on":
         seen = truth.outline(bare, picture.scenes.masks[0].numpy())
-    return Scene(selection, picture, seen, bare, traced(*key, picture.image), (*key, selection.outline), moment)
+    trace = traced(*key, picture.image, network)
+    return Scene(selection, picture, seen, bare, trace, (*key, selection.outline), fitted)
 
 
-def shown(picture: Image.Image, image_size: Size) -> Image.Image:
+def shown(picture: Image.Image, image_size: Size, crop: float = 1.0) -> Image.Image:
     """The crop that the model sees, enlarged by a whole factor so that grids fall on whole pixels."""
-    return images.fit(picture, image_size, scale=max(1, round(DISPLAY_WIDTH / max(image_size))))
+    return images.fit(picture, image_size, scale=max(1, round(DISPLAY_WIDTH / max(image_size))), crop=crop)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def model(config: PVTConfig, device: str) -> pvt_viz.models.PVT:
-    """A network, shared by all visitors: with its weights where some come with it.
+def _shared(fitted: Fitted, device: str, _network: Network) -> PVT:
+    """A network, shared by all visitors: with its weights where some come with it or were fetched.
 
     Else random ones, which borrow every tensor they can from their preset's.
     """
-    if config.name not in BUNDLED:
-        return _random(config).to(device)
+    config = fitted.config
     try:
-        fitted = {field: getattr(config, field) for field in FLEXIBLE}
-        return pvt_viz.load_model(config.name, **fitted).to(device)
+        if fitted.digest:
+            return weights.checkpoint(_network).model(config, fitted.kernels).to(device)
+        if config.name not in BUNDLED:
+            return _random(config).to(device)
+        chosen = {field: getattr(config, field) for field in FLEXIBLE}
+        found = pvt_viz.load_model(config.name, resize=fitted.kernels, **chosen)
     except WeightsError as error:
         found = _random(config)
         found.weights = replace(found.weights, problem=str(error))
-        return found.to(device)
+    return found.to(device)
+
+
+@st.cache_resource(max_entries=2, scope="session", show_spinner=False)
+def _own(fitted: Fitted, device: str, _network: Network) -> PVT:
+    """A network with the visitor's own weights; it ends with the visit."""
+    return weights.checkpoint(_network).model(fitted.config, fitted.kernels).to(device)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _early(config: PVTConfig, device: str, step: int) -> pvt_viz.models.PVT:
+def _early(config: PVTConfig, device: str, step: int, kernels: Resizing) -> PVT:
     """The network as it was after so many steps of its training."""
     if step == 0:
         found = _random(config)
         found.weights = replace(found.weights, classes=CLASSES)
         return found.to(device)
     kept = next(moment for moment in recorded(config.name) if moment.step == step)
-    weights = Weights(source=f"{config.name} after {step} steps", trained=True, classes=CLASSES)
+    then = Weights(source=f"{config.name} after {step} steps", trained=True, classes=CLASSES)
     try:
-        return Checkpoint(PRESETS[config.name], kept.state, weights).model(config).to(device)
+        return Checkpoint(PRESETS[config.name], kept.state, then).model(config, kernels).to(device)
     except (KeyError, RuntimeError) as error:
         raise WeightsError(f"The recorded moments of {config.name} are those of another network.") from error
 
 
-def _network(config: PVTConfig, device: str, moment: int | None) -> pvt_viz.models.PVT:
-    return model(config, device) if moment is None else _early(config, device, moment)
+def _model(fitted: Fitted, device: str, network: Network) -> PVT:
+    if fitted.moment is not None:
+        return _early(fitted.config, device, fitted.moment, fitted.kernels)
+    return (_own if network.private else _shared)(fitted, device, network)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -115,31 +147,32 @@ def recorded(name: str) -> list[moments.Moment]:
     return moments.load(name)
 
 
-def _random(config: PVTConfig) -> pvt_viz.models.PVT:
+def _random(config: PVTConfig) -> PVT:
     preset = PRESETS[config.name]
-    return pvt_viz.build_model(config, share=None if config == preset else model(preset, "cpu"))
+    if config == preset:
+        return pvt_viz.build_model(config)
+    return pvt_viz.build_model(config, share=_shared(Fitted(preset, PSEUDO_INVERSE, "", None), "cpu", Network(preset)))
 
 
-def _trace(digest: str, config: PVTConfig, device: str, moment: int | None, _picture: Image.Image) -> Trace:
+def _trace(digest: str, fitted: Fitted, device: str, _picture: Image.Image, _network: Network) -> Trace:
     with _turns.get(device, _accelerator):
-        return pvt_viz.trace(_network(config, device, moment), images.to_tensor(_picture, config))
+        return pvt_viz.trace(_model(fitted, device, _network), images.to_tensor(_picture, fitted.config))
 
 
 _shared_trace = st.cache_resource(max_entries=8, show_spinner="Sending the picture through the network …")(_trace)
-# A visitor's own picture, and what was made of it, ends with the visit.
+# A visitor's own picture or weights, and what was made of them, end with the visit.
 _private_trace = st.cache_resource(
     max_entries=1, scope="session", show_spinner="Sending your picture through the network …"
 )(_trace)
 
 
-def model_of(scene: Scene) -> pvt_viz.models.PVT:
+def model_of(scene: Scene) -> PVT:
     """The network that a scene was traced with."""
-    config, device = scene.selection.config, devices.resolve(scene.selection.device)
-    return _network(config, device, scene.moment)
+    return _model(scene.fitted, devices.resolve(scene.selection.device), scene.selection.network)
 
 
 @torch.no_grad()
-def run(model: pvt_viz.models.PVT, normalised: torch.Tensor, scene: Scene) -> torch.Tensor:
+def run(model: PVT, normalised: torch.Tensor, scene: Scene) -> torch.Tensor:
     """Logits (batch, class) of normalised images (batch, 3, H, W), on the CPU, by a network on the scene's device."""
     device = devices.resolve(scene.selection.device)
     with _turns.get(device, _accelerator):
@@ -148,7 +181,7 @@ def run(model: pvt_viz.models.PVT, normalised: torch.Tensor, scene: Scene) -> to
 
 def look(scene: Scene) -> Look:
     """What attribution starts from: the maps of a scene, and how its answer depends on them."""
-    kept = _private_look if scene.picture.private else _shared_look
+    kept = _private_look if scene.private else _shared_look
     return kept(scene.key[:-1], scene)
 
 

@@ -7,10 +7,12 @@ import torch
 
 from pvt_viz import attribution, images
 from pvt_viz.attribution import KINDS, METHODS, scores
+from pvt_viz.config import PVTConfig
 from pvt_viz.figures import encode, heat, truth
 from pvt_viz.ui import calls
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.uploads import Picture
+from pvt_viz.walkthrough import prefix_words
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,29 @@ class Changed:
     answer: str
     chance: float
     """Of that answer."""
+
+
+def about(method: str, config: PVTConfig) -> str:
+    """What a method does with a network of this kind, and what it takes for granted."""
+    if method == "gradient rollout":
+        return "Rollout, following only attention that would raise the answer (gradient × attention above 0)."
+    if method == "gradient × activation":
+        return "Features times the gradient of the answer: no attention map in it, a check on the others."
+    who = prefix_words(config.n_prefix if config.distilled else min(config.n_prefix, 1))
+    if method == "raw":
+        rows = f"What {who} looks at" if config.n_prefix else "The mean of what all tokens look at (their mean answers)"
+        return f"{rows} in the last block. It takes the last look for the whole story."
+    start = who or "all tokens alike (their mean answers)"
+    path = [f"From {start} back through every block", "half attention and half residual"]
+    if config.reduces:
+        path.append(f"keys spread over the tokens they were {'pooled' if config.pool else 'folded'} from")
+    if len(config.dims) > 1:
+        path.append(
+            "tokens over their windows, which overlap: what two of them read gets from both"
+            if config.version > 1
+            else "tokens over their p×p children"
+        )
+    return f"{', '.join(path)}. It leaves values, MLPs and signs out."
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, scope="session")

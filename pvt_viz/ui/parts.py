@@ -5,10 +5,13 @@ import html
 import streamlit as st
 
 from pvt_viz.figures.colour import lut
+from pvt_viz.models.flexible import PSEUDO_INVERSE
+from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import calls
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.selection import Selection
 from pvt_viz.ui.uploads import Picture
+from pvt_viz.words import times
 
 
 def selection() -> Selection:
@@ -43,16 +46,33 @@ def honest_line(scene: Scene) -> None:
             " real; what the network looks at is not yet meaningful.".replace(":  ", ": ")
         )
         return
-    if scene.picture.scenes is None:
+    if weights.classes == CLASSES and scene.picture.scenes is None:
         st.caption(
             f":material/draw: {config.name} has only ever seen drawn shapes. On a photograph it still names one of"
             " ten, and that means nothing; its maps show how it looks at what it does not know."
         )
-    if new := weights.untrained(config):
+    elif weights.classes != CLASSES and scene.picture.scenes is not None:
         st.caption(
-            f":material/explore: Not trained at {', '.join(new)}: the weights are resized to it, and it is shown all"
-            " the same."
+            f":material/draw: {config.name} was not trained on drawn scenes: choose a sample, or a photograph of"
+            " yours, to ask it what it knows."
         )
+    if new := weights.untrained(config):
+        st.caption(f":material/explore: Not trained at {', '.join(new)}: it is shown all the same. {_resized(scene)}")
+    elif scene.selection.resized:
+        st.caption(f":material/fit_screen: {_resized(scene)}")
+    home = scene.selection.network.config
+    if config.version == 1 and config.shapes()[0].grid != home.shapes()[0].grid:
+        st.caption(
+            f":material/grid_4x4: Position embeddings are interpolated from {times(home.shapes()[0].grid)} tokens to"
+            f" {times(config.shapes()[0].grid)} in stage 1, and likewise above."
+        )
+
+
+def _resized(scene: Scene) -> str:
+    """How the kernels were made to fit, in a sentence."""
+    if scene.fitted.kernels == PSEUDO_INVERSE:
+        return "Kernels are resized by the pseudo-inverse, so that they say the same of a resized patch (FlexiViT)."
+    return "Kernels are resized bilinearly, as a picture would be: their answers grow with their area, and go astray."
 
 
 def credit(shown: Picture) -> None:

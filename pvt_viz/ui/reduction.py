@@ -9,7 +9,7 @@ from pvt_viz.figures import colour, encode, pyramid, reduction
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.figures import WIDTH
 from pvt_viz.ui.view import View
-from pvt_viz.walkthrough import plane, query_at, walk
+from pvt_viz.walkthrough import key_over, key_words, plane, query_at, walk, window_edges
 
 STRONGEST = 5
 FIRST = 4
@@ -33,11 +33,8 @@ class Focus:
 
     @property
     def key_cell(self) -> tuple[int, int] | None:
-        """(row, column) of the key that the token itself is folded into; None on the rim that the fold drops."""
-        if self.token is None:
-            return None
-        row, column = (at // self.shape.reduction for at in self.token)
-        return (row, column) if row < self.shape.reduced_grid[0] and column < self.shape.reduced_grid[1] else None
+        """(row, column) of the key that the token itself is made into; None on the rim that the fold drops."""
+        return None if self.token is None else key_over(self.shape, self.token)
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Norms:
-    """One reduced token before or after its LayerNorm: over its channels."""
+    """One reduced token before its LayerNorm, or after it and what follows: over its channels."""
 
     mean: float
     deviation: float
@@ -73,7 +70,7 @@ class Steps:
     """The pictures and numbers of the page, in its order."""
 
     tokens: bytes
-    squares: bytes
+    windows: bytes
     projected: bytes | None
     reduced: bytes
     before: Norms | None
@@ -111,24 +108,24 @@ def steps(key: tuple, focus: Focus, _scene: Scene) -> Steps:
     inputs = block.inputs[0, shape.n_prefix :].T.reshape(shape.dim, *shape.grid).numpy()
     reduced = block.reduced[0].numpy()
     [tokens] = pyramid.principal_colours(inputs)
-    cell, side = focus.key_cell, shape.reduction
-    square = (cell[0] * side, cell[1] * side, (cell[0] + 1) * side, (cell[1] + 1) * side) if cell else None
+    cell = focus.key_cell
+    window = shape.tokens_behind(*cell) if cell else None
     key_mark = (*cell, cell[0] + 1, cell[1] + 1) if cell else None
     projected = before = after = None
     if block.projected is None:
         [reduced_colours] = pyramid.principal_colours(reduced)
     else:  # one basis, so that the colours show what LayerNorm did
         projected_colours, reduced_colours = pyramid.principal_colours(block.projected[0].numpy(), reduced)
-        projected = encode.png(reduction.cells(projected_colours, WIDTH, 1, key_mark))
+        projected = encode.png(reduction.cells(projected_colours, WIDTH, mark=key_mark))
         if cell:
             before, after = (_norms(tensor[0, :, cell[0], cell[1]]) for tensor in (block.projected, block.reduced))
 
     scores, weights = (plane(values, shape).numpy() for values in (followed.scores, followed.weights))
     return Steps(
         tokens=encode.png(colour.enlarge(tokens, WIDTH)),
-        squares=encode.png(reduction.cells(tokens, WIDTH, side, square)),
+        windows=encode.png(reduction.cells(tokens, WIDTH, window_edges(shape), window)),
         projected=projected,
-        reduced=encode.png(reduction.cells(reduced_colours, WIDTH, 1, key_mark)),
+        reduced=encode.png(reduction.cells(reduced_colours, WIDTH, mark=key_mark)),
         before=before,
         after=after,
         keys=_signed(block.keys[0, head]),
@@ -141,7 +138,7 @@ def steps(key: tuple, focus: Focus, _scene: Scene) -> Steps:
         first_of_output=_first(followed.output),
         strongest=tuple(
             KeyLine(
-                place=_place(shape, k),
+                place=key_words(shape, k),
                 score=float(followed.scores[k]),
                 weight=float(followed.weights[k]),
                 value=_first(block.values[0, head, k]),
@@ -169,13 +166,3 @@ def _painted(values, colour_map: str, low: float) -> Shown:
 
 def _first(vector) -> tuple[float, ...]:
     return tuple(vector[:FIRST].tolist())
-
-
-def _place(shape: StageShape, key: int) -> str:
-    if key < shape.n_prefix:
-        return "CLS"
-    row, column = divmod(key - shape.n_prefix, shape.reduced_grid[1])
-    r = shape.reduction
-    if r == 1:
-        return f"row {row + 1}, column {column + 1}"
-    return f"rows {row * r + 1}–{(row + 1) * r}, columns {column * r + 1}–{(column + 1) * r}"

@@ -1,11 +1,13 @@
 """What the visitor has chosen, as plain data: from loose words (a URL, widgets) to a valid choice, and back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from pvt_viz import scenes
 from pvt_viz.checkpoints import BUNDLED
-from pvt_viz.config import PRESETS, PVTConfig, Size, get_config
+from pvt_viz.config import PRESETS, PVTConfig, Size
+from pvt_viz.models.flexible import PSEUDO_INVERSE, RESIZINGS
 from pvt_viz.samples import SAMPLES
 from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.words import SUBSCRIPTS
@@ -30,6 +32,7 @@ DEFAULTS = {
     "model": "flexi_pvt",
     "crop": "square",
     "device": "auto",
+    "kernels": PSEUDO_INVERSE,
     "seed": 7,
     "clutter": 100,
     "outline": "off",
@@ -37,6 +40,21 @@ DEFAULTS = {
 DEFAULT_SIDE = max(PRESETS[DEFAULTS["model"]].image_hw)
 OF_SCENES = ("seed", "clutter", "cue", "outline")
 """What is said of drawn scenes alone."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that can be chosen: a preset, or one whose weights somebody brought."""
+
+    config: PVTConfig
+    """At home: as the preset is, or as its weights were kept."""
+    digest: str = ""
+    """Of the weights' file; nothing for a preset."""
+    private: bool = False
+    """Whether it is one visitor's own: it is in no link and in nobody else's cache."""
+
+
+NETWORKS = {name: Network(config) for name, config in PRESETS.items()}
 
 SizeOf = Callable[[str, str, int], Size]
 """(picture, crop, size) -> (H, W): how large the picture becomes; it depends on the picture's own shape."""
@@ -60,6 +78,10 @@ class Selection:
     """The colour that the cue has in a drawn scene."""
     outline: str
     """Whether the answer's shape is outlined in it."""
+    kernels: str
+    """How kernels are resized to p_i and R_i that the weights were not kept at."""
+    network: Network
+    """The model, at home."""
 
     @property
     def drawn(self) -> bool:
@@ -68,9 +90,20 @@ class Selection:
 
     @property
     def config(self) -> PVTConfig:
-        return get_config(
-            self.model, image_size=self.image_size, patch_sizes=self.patch_sizes, reductions=self.reductions
+        return replace(
+            self.network.config,
+            image_size=self.image_size,
+            patch_sizes=self.patch_sizes,
+            reductions=self.reductions,
+            # What is drawn is drawn at this size, and who asks for the whole picture gets it.
+            crop=self.network.config.crop if self.crop == "square" and not self.drawn else 1.0,
         )
+
+    @property
+    def resized(self) -> bool:
+        """Whether any kernel has another size than at home."""
+        home = self.network.config
+        return (self.patch_sizes, self.reductions) != (home.patch_sizes, home.reductions)
 
     def words(self) -> dict[str, str | int]:
         """Every choice under its name in the URL and in the widgets."""
@@ -82,6 +115,7 @@ class Selection:
             **{f"p{i}": p for i, p in enumerate(self.patch_sizes, 1)},
             **{f"r{i}": r for i, r in enumerate(self.reductions, 1)},
             "device": self.device,
+            "kernels": self.kernels,
             "seed": self.seed,
             "clutter": self.clutter,
             "cue": self.cue,
@@ -90,16 +124,19 @@ class Selection:
 
     def query(self) -> dict[str, str]:
         """What differs from the defaults: the shortest link that opens on the same choice."""
-        left_out = () if self.drawn else OF_SCENES
-        words = {name: word for name, word in self.words().items() if name not in left_out}
+        left_out = set() if self.drawn else set(OF_SCENES)
+        words = self.words()
+        if self.network.private:  # and what is said of it alone
+            left_out |= {"model", "size", "kernels", *filter(is_ratio, words)}
+        words = {name: word for name, word in words.items() if name not in left_out}
         return {name: str(word) for name, word in words.items() if word != self._default(name)}
 
     def _default(self, name: str) -> str | int:
-        preset = PRESETS[self.model]
+        home = self.network.config
         if is_ratio(name):
-            return (preset.patch_sizes if name[0] == "p" else preset.reductions)[int(name[1:]) - 1]
+            return (home.patch_sizes if name[0] == "p" else home.reductions)[int(name[1:]) - 1]
         if name == "size":
-            return max(preset.image_hw)
+            return max(home.image_hw)
         return scenes.colours(SEEDS_FROM + self.seed)[0] if name == "cue" else DEFAULTS[name]
 
 
@@ -112,14 +149,24 @@ class Choice:
     replaced: tuple[str, ...]
 
 
-def choose(words: Mapping[str, object], size_of: SizeOf, devices: tuple[str, ...] = ("cpu",)) -> Choice:
-    """The valid selection nearest to `words` (named as in `Selection.words`; what is missing is the default)."""
+def choose(
+    words: Mapping[str, object],
+    size_of: SizeOf,
+    devices: tuple[str, ...] = ("cpu",),
+    brought: Mapping[str, Network] = MappingProxyType({}),
+) -> Choice:
+    """The valid selection nearest to `words` (named as in `Selection.words`; what is missing is the default).
+
+    `brought` are networks to choose beside the presets, by name.
+    """
+    networks = NETWORKS | dict(brought)
     options: dict[str, tuple] = {
         "picture": (SCENE, *SAMPLES),
-        "model": tuple(PRESETS),
+        "model": tuple(networks),
         "crop": CROPS,
         "size": SIZES,
         "device": ("auto", *devices),
+        "kernels": RESIZINGS,
         "seed": SEEDS,
         "clutter": CLUTTERS,
         "outline": OUTLINES,
@@ -136,27 +183,37 @@ def choose(words: Mapping[str, object], size_of: SizeOf, devices: tuple[str, ...
             followed.append(f"{label(name)} = {value}")
         return value
 
-    picture, model, crop, device, seed, clutter, outline = (pick(name, default) for name, default in DEFAULTS.items())
+    picked = {name: pick(name, default) for name, default in DEFAULTS.items()}
+    picture, model, crop, seed = (picked[name] for name in ("picture", "model", "crop", "seed"))
     options["cue"] = scenes.colours(SEEDS_FROM + seed)
     cue = pick("cue", options["cue"][0]) if picture == SCENE else options["cue"][0]
-    preset = PRESETS[model]
-    size = pick("size", max(preset.image_hw))
+    network = networks[model]
+    home = network.config
+    options["size"] = tuple(sorted({*SIZES, max(home.image_hw)}))
+    size = pick("size", max(home.image_hw))
     image = below = size_of(picture, crop, size)
     patch_sizes, reductions = [], []
-    stages = len(preset.dims)
-    for i, (p, r) in enumerate(zip(preset.patch_sizes, preset.reductions, strict=True), 1):
+    folds = len(home.dims) > 1 and home.pool is None
+    for i, (p, r) in enumerate(zip(home.patch_sizes, home.reductions, strict=True), 1):
         offered = LATER_PATCHES if i > 1 else POWERS[1:] if model in BUNDLED else FIRST_PATCHES
-        options[f"p{i}"] = tuple(option for option in offered if option <= min(below))
+        options[f"p{i}"] = tuple(option for option in sorted({*offered, p}) if option <= min(below))
         patch_sizes.append(pick(f"p{i}", p))
-        below = (below[0] // patch_sizes[-1], below[1] // patch_sizes[-1])
-        largest = min(LARGEST_REDUCTION, *below) if stages > 1 else 1
+        below = home.grid_over(below, patch_sizes[-1])
+        largest = min(LARGEST_REDUCTION, *below) if folds else 1
         ratios = POWERS if model in BUNDLED else range(1, LARGEST_REDUCTION + 1)
-        options[f"r{i}"] = tuple(ratio for ratio in ratios if ratio <= largest)
+        options[f"r{i}"] = tuple(ratio for ratio in sorted({*ratios, r}) if ratio <= largest)
         reductions.append(pick(f"r{i}", r))
     if followed:
         replaced.append(f"What else had to change, to fit: {', '.join(followed)}.")
-    p_and_r = tuple(patch_sizes), tuple(reductions)
-    selection = Selection(picture, model, crop, size, *p_and_r, device, image, seed, clutter, cue, outline)
+    selection = Selection(
+        **picked,
+        size=size,
+        patch_sizes=tuple(patch_sizes),
+        reductions=tuple(reductions),
+        image_size=image,
+        cue=cue,
+        network=network,
+    )
     return Choice(selection, options, tuple(replaced))
 
 

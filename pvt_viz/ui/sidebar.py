@@ -3,12 +3,13 @@
 import streamlit as st
 
 from pvt_viz import devices, images
-from pvt_viz.config import PRESETS, Size
+from pvt_viz.checkpoints import BUNDLED
+from pvt_viz.config import Size
 from pvt_viz.samples import SAMPLES
-from pvt_viz.ui import address, pagewords, uploads, view
+from pvt_viz.ui import address, opening, pagewords, uploads, view, weights
 from pvt_viz.ui.lab import choice as lab
 from pvt_viz.ui.nearest import nearest
-from pvt_viz.ui.selection import SCENE, Choice, Selection, choose, is_ratio, label
+from pvt_viz.ui.selection import NETWORKS, SCENE, Choice, Selection, choose, is_ratio, label
 from pvt_viz.ui.told import tell
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.words import times
@@ -32,8 +33,14 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
         own = _picture_source() if pictured else _own_picture()
         replaced = []
         if query is not None:
-            replaced = [*view.adopt(query.get("view", "")), *lab.adopt(query), *pagewords.adopt(query)]
-        choice = choose(_words(query), lambda *of: _image_size(own, *of), devices.available())
+            replaced = [
+                *weights.adopt(query),
+                *view.adopt(query.get("view", "")),
+                *lab.adopt(query),
+                *pagewords.adopt(query),
+            ]
+        brought = weights.networks()
+        choice = choose(_words(query), lambda *of: _image_size(own, *of), devices.available(), brought)
         _tell_widgets(choice.selection)
         if pictured and own is None:
             if choice.selection.drawn:
@@ -69,12 +76,17 @@ def _words(query: dict[str, str] | None) -> dict[str, object]:
     last: Selection = st.session_state[_LAST]
     asked = st.session_state.pop(_ASKED, {})
     words = {name: asked.get(name, st.session_state.get(name, word)) for name, word in last.words().items()}
-    if len(PRESETS[words["model"]].dims) != len(last.patch_sizes):
-        # p and R of a pyramid say nothing about a ViT, nor the other way round.
+    networks = NETWORKS | weights.networks()
+    if words["model"] not in networks:  # its weights are gone
+        words = {name: word for name, word in words.items() if name not in ("model", "size") and not is_ratio(name)}
+        return words | asked
+    home, before = networks[words["model"]].config, last.network.config
+    if (len(home.dims), home.pool) != (len(before.dims), before.pool):
+        # p and R of a pyramid say nothing about a ViT or linear SRA, nor the other way round.
         words = {name: word for name, word in words.items() if not is_ratio(name)}
     if words["seed"] != last.seed:
         del words["cue"]  # another scene has other colours
-    if words["model"] != last.model and words["size"] == max(PRESETS[last.model].image_hw):
+    if words["model"] != last.model and words["size"] == max(before.image_hw):
         del words["size"]  # who never chose a size is shown each network at its own
     return words | asked
 
@@ -103,6 +115,7 @@ def _reset() -> None:
     st.session_state["source"] = SOURCES[0]
     st.session_state[_LAST] = choose({}, lambda _picture, _crop, size: (size, size), devices.available()).selection
     uploads.forget()
+    weights.forget()
     view.reset()
     lab.reset()
     pagewords.reset()
@@ -128,6 +141,7 @@ def _picture_source() -> Picture | None:
         file = st.file_uploader(
             "Upload a picture",
             key="file",
+            max_upload_size=images.MAX_BYTES // 1024**2,
             help="JPEG, PNG, WebP, GIF, BMP or TIFF; up to 20 MB.",
             on_change=_receive,
             args=(source, "file"),
@@ -229,6 +243,7 @@ def _network(choice: Choice) -> None:
     st.selectbox("Model", choice.options["model"], key="model", on_change=address.touch)
     blocks = "-".join(str(depth) for depth in choice.selection.config.depths)
     st.caption(f"Blocks per stage: {blocks}. A larger preset has more of them.")
+    opening.show(choice.selection.network)
     st.selectbox(
         "Device",
         choice.options["device"],
@@ -253,9 +268,18 @@ def _stages(choice: Choice, image_size: Size) -> None:
         with right:
             _slider(f"r{i}", choice)
         p, r = shape.patch_size, shape.reduction
+        keys = f"R: {r}×{r} tokens make a key" if shape.pool is None else "No R: tokens are pooled to keys"
         st.caption(
             f"p: {p}×{p} {'pixels' if i == 1 else f'tokens of stage {i - 1}'} make a token, {times(shape.grid)} in all."
-            f" R: {r}×{r} tokens make a key, {times(shape.reduced_grid)} in all."
+            f" {keys}, {times(shape.reduced_grid)} in all."
+        )
+    if choice.selection.resized and (choice.selection.network.digest or choice.selection.model in BUNDLED):
+        _segments(
+            "kernels",
+            "Resize kernels by",
+            choice.options,
+            help="These p and R are not those that the weights were kept at. The pseudo-inverse (FlexiViT) keeps what a"
+            " kernel says; bilinear resizing, as of a picture, does not: switch, and see what that does.",
         )
 
 

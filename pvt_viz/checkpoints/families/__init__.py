@@ -17,7 +17,9 @@ FAMILIES = (
     transformers_pvt.FAMILY,
     transformers_pvt_v2.FAMILY,
     transformers_deit.FAMILY,  # before the ViT, whose marks it has too
+    transformers_deit.MODULES,
     transformers_vit.FAMILY,
+    transformers_vit.MODULES,
     timm_pvt_v2.FAMILY,
     timm_vit.FAMILY,
 )

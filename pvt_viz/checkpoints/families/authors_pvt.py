@@ -1,4 +1,4 @@
-"""PVT v1 by the names of its authors (whai362/PVT, classification/pvt.py): stages count from 1, K and V are one layer."""
+"""PVT v1 by its authors' names (whai362/PVT, classification/pvt.py): stages count from 1, K and V are one layer."""
 
 from pvt_viz.checkpoints.names import BLOCK, CLS, POSITIONS, Family
 

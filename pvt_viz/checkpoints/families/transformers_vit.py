@@ -3,9 +3,13 @@
 Release 5 renamed the modules; `save_pretrained` still writes these.
 """
 
+from dataclasses import replace
+
 from pvt_viz.checkpoints.names import CLS, Family
 
 _LAYER, _OURS = "encoder.layer.{j}.", "stages.0.blocks.{j}."
+
+_MODULE = "layers.{j}."
 
 FAMILY = Family(
     label="ViT, transformers",
@@ -30,3 +34,20 @@ FAMILY = Family(
     unused=("pooler.",),  # a layer for another use of CLS
     block_norm_eps=1e-12,
 )
+
+MODULES = replace(
+    FAMILY,
+    marks=("embeddings.cls_token", "layers.0.attention.q_proj.weight"),
+    table={
+        **{theirs: ours for theirs, ours in FAMILY.table.items() if not theirs.startswith(_LAYER)},
+        _MODULE + "layernorm_before": _OURS + "attention_norm",
+        _MODULE + "attention.q_proj": _OURS + "attention.query",
+        _MODULE + "attention.k_proj": _OURS + "attention.key",
+        _MODULE + "attention.v_proj": _OURS + "attention.value",
+        _MODULE + "attention.o_proj": _OURS + "attention.project",
+        _MODULE + "layernorm_after": _OURS + "mlp_norm",
+        _MODULE + "mlp.fc1": _OURS + "mlp.widen",
+        _MODULE + "mlp.fc2": _OURS + "mlp.narrow",
+    },
+)
+"""By the names of the modules of release 5: what torch.save writes of their state_dict()."""

@@ -1,0 +1,103 @@
+"""A model that comes from the hub while its visitor looks; what has come is kept, also when the visitor goes."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from pvt_viz.checkpoints import WeightsError, hub
+from pvt_viz.ui import job
+from pvt_viz.ui.job import Job
+
+TICK = 0.1  # seconds between two looks at whether it is our turn
+_turn = threading.Semaphore(1)  # one fetch at a time on this server: it has one line to the hub, and one disk
+
+
+class Fetch(Job):
+    """One visitor's fetch on its way.
+
+    `done` of `total` bytes are here. `state` is "running" (also in line for it), "done" (then `folder` is where),
+    "failed" or "stopped"; `sentence` says the same to a reader.
+    """
+
+    NOUN = "fetch"
+
+    def __init__(self, offer: hub.Offer, there: Callable[[], bool]):
+        """`there` tells whether the visitor is."""
+        self.offer = offer
+        self.id = offer.id
+        self.done, self.total = offer.already, offer.bytes
+        self.folder: Path | None = None
+        super().__init__(there)
+
+    @property
+    def state(self) -> str:
+        if not self.finished:
+            return "running"
+        if self.problem:
+            return "failed"
+        return "done" if self.folder else "stopped"
+
+    @property
+    def sentence(self) -> str:
+        state, far = self.state, f"{self.done / 1e6:,.1f} of {self.total / 1e6:,.1f} MB"
+        if state == "failed":
+            return self.problem
+        if state == "done":
+            return f"{self.id} is here: {self.total / 1e6:,.1f} MB."
+        if state == "stopped":
+            return f"Stopped after {far}, which are kept."
+        return f"Fetching {self.id}: {far}" if self.running else "In line: another fetch from the hub comes first."
+
+    @property
+    def fraction(self) -> float:
+        return self.done / self.total if self.total else 1.0
+
+    def work(self) -> None:
+        self.running = True
+        try:
+            self.folder = hub.fetch(self.offer, self._progress, self.stopped)
+        except hub.Stopped:
+            pass
+        except WeightsError as error:
+            self.problem = str(error)
+
+    def _progress(self, done: int, _total: int) -> None:
+        self.done = done
+
+    def _run(self) -> None:
+        # Not in the line of those who compute: this waits for the network, they for the processor.
+        try:
+            while not _turn.acquire(timeout=TICK):
+                if self.stopped():
+                    return
+            try:
+                self.work()
+            finally:
+                _turn.release()
+        except Exception as error:  # what nobody thought of: the visitor reads why
+            self.problem = f"The {self.NOUN} could not go on ({error})"
+        finally:
+            self.finished = True
+
+
+def current() -> Fetch | None:
+    """This visit's fetch, on its way or at its end."""
+    return st.session_state.get("fetch")
+
+
+def start(offer: hub.Offer) -> Fetch:
+    """Begin. A fetch of this visit that was on its way is stopped, unless it is this very one."""
+    before = current()
+    asked = (offer.id, offer.commit)
+    if before and before.state == "running" and not before.stopped() and (before.id, before.offer.commit) == asked:
+        return before
+    stop()
+    st.session_state["fetch"] = Fetch(offer, job.visitor())
+    return st.session_state["fetch"]
+
+
+def stop() -> None:
+    if (running := current()) and not running.finished:
+        running.stop()

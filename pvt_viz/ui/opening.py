@@ -1,0 +1,137 @@
+"""The sidebar's part on weights: what the chosen network's are, and how to open others."""
+
+import streamlit as st
+
+from pvt_viz.checkpoints import WeightsError, beside, hub
+from pvt_viz.checkpoints.load import ENDINGS
+from pvt_viz.config import PRESETS, PVTConfig
+from pvt_viz.ui import address, fetching, weights
+from pvt_viz.ui.selection import Network
+from pvt_viz.words import escaped, megabytes, times
+
+SHAPE = ("patch_sizes", "dims", "depths", "heads", "mlp_ratios", "reductions")
+_ASKED, _OFFER, _WRONG, _FILES = "sidebar_asked", "hub_offer", "hub_problem", "weights_files"
+POLL = 0.5  # seconds
+
+
+def show(network: Network) -> None:
+    """What the chosen weights are, where they were brought; then the ways to bring some."""
+    if (found := weights.checkpoint(network)) is not None:
+        _about(found.weights, network)
+    if not weights.uploads_allowed() and not hub.enabled():
+        return
+    with st.expander("Other weights", icon=":material/upload_file:"):
+        if weights.uploads_allowed():
+            _upload()
+        if hub.enabled():
+            _hub()
+        if wrong := weights.problem():
+            st.error(f"{escaped(wrong)} What was there is still shown.")
+
+
+def _about(said, network: Network) -> None:
+    config = network.config
+    classes = f"{config.num_classes:,} classes" if config.num_classes else "a backbone, without a head"
+    mean, std = (", ".join(f"{value:.3g}" for value in values) for values in (config.mean, config.std))
+    trained = "" if config.version == 2 else f", trained at {times(config.image_hw)} px"
+    alike = next((f", shaped like {name}" for name, preset in PRESETS.items() if _alike(preset, config)), "")
+    st.caption(f":material/verified: {said.family}{alike}: {classes}{trained}.")
+    st.caption(
+        f"Pictures are prepared as for its training: the middle {config.crop:.1%} of the square, then mean ({mean}) and"
+        f" deviation ({std}) of red, green and blue."
+    )
+    for note in said.notes:
+        st.caption(f":material/info: {escaped(note)}")
+
+
+def _alike(one: PVTConfig, other: PVTConfig) -> bool:
+    return type(one) is type(other) and all(getattr(one, field) == getattr(other, field) for field in SHAPE)
+
+
+def _upload() -> None:
+    """Files in memory, for this visit; once read, the server keeps only what was made of them."""
+    number = st.session_state.setdefault(_FILES, 0)
+    files = st.file_uploader(
+        "Upload weights",
+        type=[*(ending.removeprefix(".") for ending in ENDINGS), "json"],
+        accept_multiple_files=True,
+        key=f"weights_{number}",
+        max_upload_size=weights.largest_upload(),
+        help=f"PVT, PVTv2, ViT or DeiT, as the authors, transformers or timm save them; choose its"
+        f" {' and '.join(beside.NAMES)} with it, if there are any. Never written to disk; gone with your visit.",
+    )
+    if any(file.name.endswith(ENDINGS) for file in files):
+        with st.spinner("Opening the weights …"):
+            name = weights.receive({file.name: file.getvalue() for file in files})
+        st.session_state[_FILES] = number + 1  # an empty uploader: the server lets the files go
+        _choose(name)
+    elif files:
+        st.caption("And the file with the weights?")
+    if (opened := weights.own()) is not None:
+        st.text(f"Open: {opened.checkpoint.config.name}")
+        st.button("Forget these weights", on_click=_forget)
+
+
+def _hub() -> None:
+    """An id, its size, and only then the fetch."""
+    allowed = hub.allowed_ids()
+    if allowed:
+        id = st.selectbox("From the hub", allowed, index=None, key="hub_id", placeholder="Choose a model")
+    else:
+        id = st.text_input("From the hub", key="hub_id", placeholder="owner/name", max_chars=200)
+    if st.button("Look it up", disabled=not id, help="Asks the hub what there is; nothing is fetched yet."):
+        _look_up(id.strip())
+    if wrong := st.session_state.get(_WRONG):
+        st.error(escaped(wrong))
+    offer: hub.Offer | None = st.session_state.get(_OFFER)
+    fetch = fetching.current()
+    if fetch is not None and not fetch.finished:
+        _progress()
+    elif offer is not None:
+        here = f", {megabytes(offer.already)} of it here already" if offer.already else ""
+        st.caption(f"{offer.id}: {megabytes(offer.bytes)}{here}.")
+        if fetch is not None and fetch.state in ("failed", "stopped") and fetch.id == offer.id:
+            st.warning(fetch.sentence)
+        st.button(f"Fetch {megabytes(offer.bytes - offer.already)}", on_click=_start, args=(offer,))
+
+
+def _look_up(id: str) -> None:
+    st.session_state.pop(_OFFER, None)
+    st.session_state.pop(_WRONG, None)
+    if (name := weights.open_hub(id)) is not None:
+        _choose(name)
+    try:
+        with st.spinner("Asking the hub …"):
+            st.session_state[_OFFER] = hub.offer(id)
+    except WeightsError as error:
+        st.session_state[_WRONG] = f"{error} The weights that come with the app need no network."
+
+
+def _start(offer: hub.Offer) -> None:
+    address.touch()
+    fetching.start(offer)
+
+
+@st.fragment(run_every=POLL)
+def _progress() -> None:
+    fetch = fetching.current()
+    st.progress(fetch.fraction, fetch.sentence)
+    st.button("Stop fetching", on_click=fetching.stop)
+    if fetch.finished:
+        if fetch.state == "done":
+            st.session_state.pop(_OFFER, None)
+            _choose(weights.open_hub(fetch.id))
+        st.rerun()
+
+
+def _choose(name: str | None) -> None:
+    """Draw the page anew, on this network where there is one."""
+    if name is not None:
+        address.touch()
+        st.session_state[_ASKED] = {"model": name}
+    st.rerun()
+
+
+def _forget() -> None:
+    address.touch()
+    weights.forget()

@@ -1,0 +1,124 @@
+"""Networks whose weights a visitor brings, as files or by a hub id: which there are, and what was wrong with the last.
+
+Files are read in memory and belong to the visit alone; what came from the hub is the server's, for all who ask for it.
+A file that cannot be used changes nothing.
+"""
+
+import hashlib
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from pvt_viz.checkpoints import Checkpoint, WeightsError, hub
+from pvt_viz.checkpoints.load import open_files, open_folder
+from pvt_viz.ui.selection import Network
+
+_OWN, _FETCHED, _PROBLEM = "own_weights", "fetched_weights", "weights_problem"
+_opening = threading.BoundedSemaphore(1)  # while a file is opened it is in memory twice
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A visitor's own weights."""
+
+    checkpoint: Checkpoint
+    digest: str
+
+
+def uploads_allowed() -> bool:
+    """Whether this server takes weights from visitors."""
+    return os.environ.get("PVT_VIZ_WEIGHT_UPLOADS", "on") != "off"
+
+
+def largest_upload() -> int:
+    """Megabytes."""
+    return st.get_option("server.maxUploadSize")
+
+
+def receive(files: dict[str, bytes]) -> str | None:
+    """Open files by name that were chosen together; the name of the network, or None where they are of no use."""
+    st.session_state.pop(_PROBLEM, None)
+    try:
+        with _opening:
+            found = open_files(files, largest_upload() * 1024**2)
+    except WeightsError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return None
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(files[name])
+    st.session_state[_OWN] = Opened(found, digest.hexdigest()[:16])  # the one before it goes
+    return found.config.name
+
+
+def problem() -> str | None:
+    """What was wrong with the last files or hub id."""
+    return st.session_state.get(_PROBLEM)
+
+
+def own() -> Opened | None:
+    """The weights that this visitor uploaded."""
+    return st.session_state.get(_OWN)
+
+
+def forget() -> None:
+    """Let go of the uploaded weights."""
+    st.session_state.pop(_OWN, None)
+    st.session_state.pop(_PROBLEM, None)
+
+
+def open_hub(id: str) -> str | None:
+    """Take a hub id that is on this server among the networks; its name, or None where it is of no use."""
+    st.session_state.pop(_PROBLEM, None)
+    try:
+        folder = hub.cached(id) if hub.allowed(id) else None
+        if folder is None:
+            return None
+        hub_checkpoint(id, str(folder))
+    except WeightsError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return None
+    st.session_state.setdefault(_FETCHED, {})[id] = str(folder)
+    return id
+
+
+@st.cache_resource(max_entries=3, show_spinner="Opening the weights …")
+def hub_checkpoint(id: str, folder: str) -> Checkpoint:
+    """The weights of a fetched hub id, shared by all visitors."""
+    with _opening:
+        return open_folder(Path(folder), id)
+
+
+def networks() -> dict[str, Network]:
+    """What can be chosen beside the presets, by name."""
+    found = {}
+    for id, folder in st.session_state.get(_FETCHED, {}).items():
+        found[id] = Network(hub_checkpoint(id, folder).config, digest=Path(folder).name)
+    if (opened := own()) is not None:
+        found[opened.checkpoint.config.name] = Network(opened.checkpoint.config, opened.digest, private=True)
+    return found
+
+
+def checkpoint(network: Network) -> Checkpoint | None:
+    """The weights of a network that was brought; None for a preset."""
+    if not network.digest:
+        return None
+    if network.private:
+        return st.session_state[_OWN].checkpoint
+    name = network.config.name
+    return hub_checkpoint(name, st.session_state[_FETCHED][name])
+
+
+def adopt(query: dict[str, str]) -> list[str]:
+    """Open the hub id that a link names, if it is on this server; else leave it out, with a sentence."""
+    id = query.get("model", "")
+    if not hub.is_id(id):
+        return []
+    if open_hub(id) is not None:
+        return []
+    del query["model"]
+    why = problem() or "it is not on this server yet: it can be fetched in the sidebar, under Other weights."
+    return [f"The link asks for the network {id}; {why}"]
