@@ -657,8 +657,8 @@ def test_whole_size_refuses(long_side, multiple):
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def config(hw=(20, 30), mean=MEAN, std=STD, standardise=False):
-    return SimpleNamespace(image_hw=hw, mean=mean, std=std, standardise=standardise)
+def config(hw=(20, 30), mean=MEAN, std=STD, standardise=False, crop=1.0):
+    return SimpleNamespace(image_hw=hw, mean=mean, std=std, standardise=standardise, crop=crop)
 
 
 RAW = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
@@ -715,6 +715,26 @@ def test_tensors_are_cut_as_pictures_are(hw, size):
     assert by_tensor.is_contiguous()
     assert (by_tensor - by_picture).abs().max() < 0.06
     assert (by_tensor - by_picture).abs().mean() < 0.01
+
+
+@pytest.mark.parametrize("hw", [(28, 28), (14, 28), (28, 14)])
+@pytest.mark.parametrize("size", [(64, 64), (96, 64), (64, 128)])
+def test_a_crop_keeps_so_much_of_the_middle(size, hw):
+    """0.875 of the largest centred piece, per side: as resizing the shorter side to 256 and cutting 224 out."""
+    x, y = np.meshgrid(np.linspace(0, 1, size[0]), np.linspace(0, 1, size[1]))
+    picture = Image.fromarray(np.rint(255 * np.stack([x, y, x * y], -1)).astype(np.uint8))
+    batch = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None] / 255
+    for source in (picture, batch):
+        whole, cut = (images.to_tensor(source, config(hw, crop=crop, **RAW)) for crop in (1.0, 0.875))
+        assert cut.shape == whole.shape
+        for ramp in (0, 1):  # what spanned all of the piece now spans so much less, about the same middle
+            ends = [tensor[0, ramp].max() - tensor[0, ramp].min() for tensor in (whole, cut)]
+            assert ends[1] / ends[0] == pytest.approx(0.875, abs=0.03)
+            assert (cut[0, ramp].mean() - whole[0, ramp].mean()).abs() < 0.01
+    shown = images.fit(picture, hw, crop=0.875)
+    assert torch.equal(
+        images.to_tensor(shown, config(hw, **RAW)), images.to_tensor(picture, config(hw, crop=0.875, **RAW))
+    )
 
 
 def test_tensors_shrink_without_aliasing():

@@ -86,7 +86,7 @@ def refused(source, reader=load_model, error=WeightsError) -> str:
     return message
 
 
-READERS = pytest.mark.parametrize("reader", [load_model, load_segmentation])
+READERS = pytest.mark.parametrize("reader", [load.read, load_segmentation])
 
 
 def test_weights_that_are_loaded_answer_as_the_network_that_was_saved(path, picture):
