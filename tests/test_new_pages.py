@@ -50,7 +50,7 @@ def no_reports(tmp_path, monkeypatch):
 @pytest.fixture
 def no_moments(tmp_path, monkeypatch):
     """An empty folder where the recorded moments should be."""
-    kept = (calls.recorded, calls.model, calls._early, calls._shared_trace)
+    kept = (calls.recorded, calls._shared, calls._early, calls._shared_trace)
     monkeypatch.setattr(moments, "FOLDER", tmp_path)
     for cached in kept:
         cached.clear()

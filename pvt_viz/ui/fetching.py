@@ -1,6 +1,5 @@
 """A model that comes from the hub while its visitor looks; what has come is kept, also when the visitor goes."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,10 +7,7 @@ import streamlit as st
 
 from pvt_viz.checkpoints import WeightsError, hub
 from pvt_viz.ui import job
-from pvt_viz.ui.job import Job
-
-TICK = 0.1  # seconds between two looks at whether it is our turn
-_turn = threading.Semaphore(1)  # one fetch at a time on this server: it has one line to the hub, and one disk
+from pvt_viz.ui.job import Job, Line
 
 
 class Fetch(Job):
@@ -22,6 +18,7 @@ class Fetch(Job):
     """
 
     NOUN = "fetch"
+    line = Line()  # not that of those who compute: this waits for the network, they for the processor
 
     def __init__(self, offer: hub.Offer, there: Callable[[], bool]):
         """`there` tells whether the visitor is."""
@@ -65,21 +62,6 @@ class Fetch(Job):
 
     def _progress(self, done: int, _total: int) -> None:
         self.done = done
-
-    def _run(self) -> None:
-        # Not in the line of those who compute: this waits for the network, they for the processor.
-        try:
-            while not _turn.acquire(timeout=TICK):
-                if self.stopped():
-                    return
-            try:
-                self.work()
-            finally:
-                _turn.release()
-        except Exception as error:  # what nobody thought of: the visitor reads why
-            self.problem = f"The {self.NOUN} could not go on ({error})"
-        finally:
-            self.finished = True
 
 
 def current() -> Fetch | None:

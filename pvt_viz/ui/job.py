@@ -17,6 +17,8 @@ class Job:
     """One visitor's work on its way; a thread of its own does it, the page reads how far it is."""
 
     NOUN = "work"
+    line: "Line"
+    """Whom it waits for."""
 
     def __init__(self, there: Callable[[], bool]):
         """`there` tells whether the visitor is."""
@@ -45,11 +47,11 @@ class Job:
 
     def ahead(self) -> int:
         """How many visitors come first."""
-        return _line.ahead_of(self)
+        return self.line.ahead_of(self)
 
     def _run(self) -> None:
         try:
-            with _line.turn(self) as mine:
+            with self.line.turn(self) as mine:
                 if mine:
                     self.work()
         except Exception as error:  # no process to be had, the device is gone: the visitor reads why
@@ -58,7 +60,7 @@ class Job:
             self.finished = True
 
 
-class _Line:
+class Line:
     """First come, first served."""
 
     def __init__(self):
@@ -85,7 +87,7 @@ class _Line:
             return self._waiting.index(one) if one in self._waiting else 0
 
 
-_line = _Line()
+Job.line = Line()  # those who compute; a job that waits for something else has a line of its own
 
 
 def visitor() -> Callable[[], bool]:

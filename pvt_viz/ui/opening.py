@@ -87,18 +87,20 @@ def _hub() -> None:
     fetch = fetching.current()
     if fetch is not None and not fetch.finished:
         _progress()
+    elif fetch is not None and fetch.state == "done" and st.session_state.pop(_OFFER, None) is not None:
+        _choose(weights.open_hub(fetch.id))
     elif offer is not None:
         here = f", {megabytes(offer.already)} of it here already" if offer.already else ""
-        st.caption(f"{offer.id}: {megabytes(offer.bytes)}{here}.")
+        st.caption(f"{escaped(offer.id)}: {megabytes(offer.bytes)}{here}.")
         if fetch is not None and fetch.state in ("failed", "stopped") and fetch.id == offer.id:
-            st.warning(fetch.sentence)
+            st.warning(escaped(fetch.sentence))
         st.button(f"Fetch {megabytes(offer.bytes - offer.already)}", on_click=_start, args=(offer,))
 
 
 def _look_up(id: str) -> None:
     st.session_state.pop(_OFFER, None)
     st.session_state.pop(_WRONG, None)
-    if (name := weights.open_hub(id)) is not None:
+    if (name := weights.open_hub(id)) is not None:  # it is on this server already
         _choose(name)
     try:
         with st.spinner("Asking the hub …"):
@@ -115,12 +117,9 @@ def _start(offer: hub.Offer) -> None:
 @st.fragment(run_every=POLL)
 def _progress() -> None:
     fetch = fetching.current()
-    st.progress(fetch.fraction, fetch.sentence)
+    st.progress(fetch.fraction, escaped(fetch.sentence))
     st.button("Stop fetching", on_click=fetching.stop)
     if fetch.finished:
-        if fetch.state == "done":
-            st.session_state.pop(_OFFER, None)
-            _choose(weights.open_hub(fetch.id))
         st.rerun()
 
 
