@@ -2,34 +2,20 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pvt_viz.checkpoints import beside, foreign, own
+from pvt_viz.checkpoints import beside, foreign, hub, own
+from pvt_viz.checkpoints.architecture import listed
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
-
-try:  # TEMPORARY
-    from pvt_viz.checkpoints import hub
-    from pvt_viz.checkpoints.tensors import LIMIT, read_tensors
-except ImportError:
-    LIMIT = 2 * 10**9
-
-    def read_tensors(source, name, limit=LIMIT):
-        import torch
-        from safetensors.torch import load, load_file
-
-        if isinstance(source, bytes):
-            return load(source)
-        return load_file(source) if str(source).endswith("safetensors") else torch.load(source, weights_only=True)
-
-
+from pvt_viz.checkpoints.hub import INDEX, PICKLED, SAFETENSORS
+from pvt_viz.checkpoints.tensors import LIMIT, read_tensors
 from pvt_viz.config import PRESETS
-from pvt_viz.models.flexible import PSEUDO_INVERSE, Resizing
+from pvt_viz.models.flexible import PSEUDO_INVERSE, RESIZINGS, Resizing
 from pvt_viz.models.pvt import PVT
 
 ENDINGS = (".safetensors", ".pth", ".pt", ".bin")
-INDEX = "model.safetensors.index.json"
-IN_FOLDER = ("model.safetensors", "pytorch_model.bin")
+IN_FOLDER = (SAFETENSORS, PICKLED)
 
 
 def load_model(source: str | Path, /, *, resize: Resizing = PSEUDO_INVERSE, **overrides) -> PVT:
@@ -41,6 +27,8 @@ def load_model(source: str | Path, /, *, resize: Resizing = PSEUDO_INVERSE, **ov
     pseudo-inverse ("bilinear" shows what the naive way does), position embeddings bilinearly. Raises WeightsError, a
     ValueError, with one sentence where the weights cannot be used, and ValueError for an override that is not valid.
     """
+    if resize not in RESIZINGS:
+        raise ValueError(f"resize={resize!r} is no way to resize; there are {', '.join(RESIZINGS)}.")
     found = open_checkpoint(source)
     return found.model(found.with_fields(overrides), resize)
 
@@ -50,13 +38,12 @@ def open_checkpoint(source: str | Path) -> Checkpoint:
     if source in own.BUNDLED or source in PRESETS:
         return own.read(source)
     path = Path(source)
-    if path.is_dir():
+    if _is(Path.is_dir, path):
         return open_folder(path, path.name)
-    if path.is_file():
+    if _is(Path.is_file, path):
         if own.is_ours(path):
             return own.read(path)
-        near = {name: path.with_name(name).read_bytes() for name in beside.NAMES if path.with_name(name).is_file()}
-        return foreign.checkpoint(read_tensors(path, path.name), near, path.name)
+        return foreign.checkpoint(read_tensors(path, path.name), _near(path.parent), path.name)
     if isinstance(source, str) and hub.is_id(source):
         return open_folder(hub.cached(source) or hub.fetch(hub.offer(source)), source)
     raise WeightsError(
@@ -67,13 +54,16 @@ def open_checkpoint(source: str | Path) -> Checkpoint:
 
 def open_folder(folder: Path, name: str) -> Checkpoint:
     """A folder as `transformers`' save_pretrained and the hub keep it; `name` is what to call it."""
-    near = {file: (folder / file).read_bytes() for file in beside.NAMES if (folder / file).is_file()}
-    if (folder / INDEX).is_file():
+    near = _near(folder)
+    if not (folder / SAFETENSORS).is_file() and (folder / INDEX).is_file():
         tensors = {}
         for shard in _shards(folder / INDEX):
             if not (folder / shard).is_file():
                 raise WeightsError(f"{name} is not complete: its part {shard} is not there.")
-            tensors |= read_tensors(folder / shard, shard)
+            part = read_tensors(folder / shard, shard)
+            if twice := tensors.keys() & part.keys():
+                raise WeightsError(f"{name} has {listed(sorted(twice))} in more than one of its parts; fetch it again.")
+            tensors |= part
         return foreign.checkpoint(tensors, near, name)
     for file in IN_FOLDER:
         if (folder / file).is_file():
@@ -97,12 +87,33 @@ def open_files(files: Mapping[str, bytes], limit: int = LIMIT) -> Checkpoint:
     return foreign.checkpoint(read_tensors(files[file], name, limit), files, name)
 
 
+def _is(kind: Callable[[Path], bool], path: Path) -> bool:
+    """False too where the path is none, being too long for one."""
+    try:
+        return kind(path)
+    except OSError:
+        return False
+
+
+def _near(folder: Path) -> dict[str, bytes]:
+    """The small files in a folder that weights are read with."""
+    found = {}
+    for name in beside.NAMES:
+        if (folder / name).is_file():
+            try:
+                with (folder / name).open("rb") as file:
+                    found[name] = file.read(beside.LARGEST + 1)
+            except OSError as error:
+                raise WeightsError(f"{name} cannot be opened; see that you may read it.") from error
+    return found
+
+
 def _shards(index: Path) -> list[str]:
     """Names of the files that a sharded checkpoint is in; none leads out of its folder."""
     try:
         names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
-        if any(Path(name).name != name for name in names):
-            raise ValueError("a path")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if not names or any(Path(name).name != name for name in names):
+            raise ValueError("a path, or nothing")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WeightsError(f"{index.name} is damaged; fetch it again.") from error
     return names

@@ -1,0 +1,337 @@
+"""What a pickle says, without doing what it says: what stands before `torch.load(weights_only=True)`.
+
+That calls only what it knows to be harmless, but harmless calls can still take for ever or fill the memory.
+
+A pickle is a program: it names functions and calls them. `read_pickle` follows it on paper. It knows some forty
+instructions and a handful of names, what it builds is made of plain values, and a tensor becomes an `Outline`: where
+its numbers lie, not the numbers. Nothing is imported, looked up or called, so that nothing can run, and nothing is
+allocated because a file claims to be large. Every instruction takes a bounded time, and their number is bounded.
+"""
+
+import io
+import math
+import pickletools
+from dataclasses import dataclass
+
+import torch
+
+from pvt_viz.checkpoints.checkpoint import WeightsError
+
+MAX_STEPS = 500_000
+"""Instructions in one pickle, about a second of work; the 300 tensors of a network take some 10,000."""
+MAX_AXES = 16
+MAX_SIDE = 2**48
+
+DTYPES = {
+    "torch.DoubleStorage": torch.float64,
+    "torch.FloatStorage": torch.float32,
+    "torch.HalfStorage": torch.float16,
+    "torch.BFloat16Storage": torch.bfloat16,
+    "torch.LongStorage": torch.int64,
+    "torch.IntStorage": torch.int32,
+    "torch.ShortStorage": torch.int16,
+    "torch.CharStorage": torch.int8,
+    "torch.ByteStorage": torch.uint8,
+    "torch.BoolStorage": torch.bool,
+}
+"""The kinds of numbers that weights are kept in."""
+CALLS = {
+    "collections.OrderedDict",
+    "collections.Counter",  # in learning rate schedules
+    "torch.Size",
+    "torch.device",
+    "torch._utils._rebuild_tensor_v2",
+    "torch._utils._rebuild_parameter",
+}
+VALUES = {str(kind) for kind in vars(torch).values() if isinstance(kind, torch.dtype)}
+ALLOWED = DTYPES.keys() | CALLS | VALUES
+"""Every name that a pickle may mention."""
+
+_KINDS = {  # what torch keeps in other ways -> what it is
+    "torch._utils._rebuild_sparse_tensor": "sparse tensors",
+    "torch._utils._rebuild_nested_tensor": "nested tensors",
+    "torch._utils._rebuild_meta_tensor_no_storage": "tensors without values, of the meta device",
+    "torch._utils._rebuild_device_tensor_from_numpy": "tensors of a device that is neither CPU nor GPU",
+    "torch._utils._rebuild_device_tensor_from_cpu_tensor": "tensors of a device that is neither CPU nor GPU",
+    "torch._utils._rebuild_wrapper_subclass": "tensors of a special class",
+    "torch._tensor._rebuild_from_type_v2": "tensors of a special class",
+    "torch._utils._rebuild_tensor_v3": "numbers of an uncommon kind, as float8 is",
+    "torch._utils._rebuild_qtensor": "quantised tensors",
+    "torch.ComplexFloatStorage": "complex numbers",
+    "torch.ComplexDoubleStorage": "complex numbers",
+    **{f"torch.{kind}Storage": "quantised tensors" for kind in ("QInt8", "QUInt8", "QInt32", "QUInt4x2", "QUInt2x4")},
+}
+_DANGEROUS = set(
+    """
+    __builtin__ asyncio bdb builtins code codeop commands copy_reg copyreg ctypes functools importlib inspect io marshal
+    multiprocessing nt operator os pdb pickle pip posix posixpath pty pydoc runpy shutil signal site socket
+    subprocess sys tempfile threading timeit trace types urllib webbrowser zipimport
+    """.split()  # noqa: SIM905
+)
+_HARMLESS = {"bytearray", "bytes", "complex", "dict", "frozenset", "list", "object", "range", "set", "slice", "tuple"}
+
+OTHER = object()
+"""Stands for a value that has no part in a state dict, such as a torch.device."""
+
+
+class UnsafeError(WeightsError):
+    """A file that asks for code to be run."""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A run of numbers in the file, known there by its key."""
+
+    dtype: torch.dtype
+    key: str
+    numel: int
+
+    @property
+    def nbytes(self) -> int:
+        return self.numel * self.dtype.itemsize
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A tensor, not yet read; offset and strides are in numbers, and lead nowhere outside the storage."""
+
+    storage: Storage
+    offset: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    @property
+    def numel(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes once every number has its own place: may be far more than the storage has, as a stride can be 0."""
+        return self.numel * self.storage.dtype.itemsize
+
+
+@dataclass(frozen=True)
+class Pickle:
+    value: object
+    """Made of None, bool, int, float, str, bytes, tuple, list, dict (with keys that are str), Outline and OTHER."""
+    storages: dict[str, Storage]
+    """By key: all that are mentioned."""
+
+
+def read_pickle(file: io.BytesIO, name: str) -> Pickle:
+    """The pickle at the current place in `file`, which is left just behind it; `name` is for the sentences.
+
+    Raises UnsafeError where it asks for code to be run, and WeightsError where it is damaged, or holds what a state
+    dict does not.
+    """
+    machine = _Machine(file, name)
+    try:
+        return Pickle(machine.run(), machine.storages)
+    except WeightsError:
+        raise
+    except Exception as error:  # too short a stack, a bad character, a wrong number of arguments: all mean the same
+        raise damaged(name) from error
+
+
+def damaged(name: str) -> WeightsError:
+    return WeightsError(f"{name} is damaged or cut short; fetch it again.")
+
+
+def label(text: str) -> str:
+    """A stranger's word as it may stand in a sentence: short, and without what a page could take for markup."""
+    known = (letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "?" for letter in text[:80])
+    return "".join(known) + "…" * (len(text) > 80)
+
+
+class _Name(str):
+    """One of ALLOWED, mentioned."""
+
+
+class _Machine:
+    def __init__(self, file: io.BytesIO, name: str):
+        self.file = file
+        self.name = name
+        self.stack: list = []
+        self.below: list[list] = []  # the stacks under each mark
+        self.memo: dict[int, object] = {}
+        self.storages: dict[str, Storage] = {}
+
+    def run(self) -> object:
+        for step, (opcode, given, _) in enumerate(pickletools.genops(self.file)):
+            if step >= MAX_STEPS:
+                raise WeightsError(f"{self.name} describes more than a network; save its state dict alone.")
+            if opcode.name == "STOP":
+                return self.stack.pop()
+            self.step(opcode.name, given)
+        raise damaged(self.name)
+
+    def step(self, opcode: str, given) -> None:
+        push, pop = self.stack.append, self.stack.pop
+        match opcode:
+            case "PROTO" | "FRAME":
+                pass
+            case "BININT" | "BININT1" | "BININT2" | "LONG1" | "BINFLOAT":
+                push(given)
+            case "BINUNICODE" | "SHORT_BINUNICODE" | "SHORT_BINSTRING" | "BINSTRING" | "SHORT_BINBYTES" | "BINBYTES":
+                push(given)
+            case "NONE":
+                push(None)
+            case "NEWTRUE" | "NEWFALSE":
+                push(opcode == "NEWTRUE")
+            case "EMPTY_TUPLE":
+                push(())
+            case "EMPTY_LIST":
+                push([])
+            case "EMPTY_DICT":
+                push({})
+            case "MARK":
+                self.below.append(self.stack)
+                self.stack = []
+            case "TUPLE":
+                items = self.since_mark()
+                self.stack.append(tuple(items))
+            case "TUPLE1" | "TUPLE2" | "TUPLE3":
+                items = [pop() for _ in range(int(opcode[-1]))]
+                push(tuple(reversed(items)))
+            case "APPEND":
+                self.extend([pop()])
+            case "APPENDS":
+                self.extend(self.since_mark())
+            case "SETITEM":
+                value, key = pop(), pop()
+                self.update([key, value])
+            case "SETITEMS":
+                self.update(self.since_mark())
+            case "BINPUT" | "LONG_BINPUT":
+                self.memo[given] = self.stack[-1]
+            case "MEMOIZE":
+                self.memo[len(self.memo)] = self.stack[-1]
+            case "BINGET" | "LONG_BINGET":
+                push(self.memo[given])
+            case "GLOBAL":
+                push(self.mention(given.replace(" ", ".", 1)))
+            case "STACK_GLOBAL":
+                attribute, module = pop(), pop()
+                self.must_be(str, attribute)
+                self.must_be(str, module)
+                push(self.mention(f"{module}.{attribute}"))
+            case "BINPERSID":
+                push(self.storage(*pop()))
+            case "REDUCE":
+                arguments, function = pop(), pop()
+                push(self.call(function, arguments))
+            case "BUILD":
+                pop()  # attributes of an OrderedDict: a state dict has _metadata there
+                self.must_be(dict, self.stack[-1])
+            case _:
+                if opcode == "INST":  # names a class as GLOBAL does
+                    self.mention(given.replace(" ", ".", 1))
+                raise WeightsError(
+                    f"{self.name} uses the pickle instruction {opcode}, which no state dict needs; save it anew with"
+                    " torch.save."
+                )
+
+    def since_mark(self) -> list:
+        items, self.stack = self.stack, self.below.pop()
+        return items
+
+    def must_be(self, kind: type, value: object) -> None:
+        if type(value) is not kind:
+            raise damaged(self.name)
+
+    def extend(self, items: list) -> None:
+        self.must_be(list, self.stack[-1])
+        self.stack[-1].extend(items)
+
+    def update(self, items: list) -> None:
+        """A state dict has names for keys, and an optimizer's state numbers. Others, tuples in tuples, a file could
+        choose so that to look them up takes for ever.
+        """
+        self.must_be(dict, self.stack[-1])
+        for key, value in zip(*[iter(items)] * 2, strict=True):
+            if not (type(key) is str or (type(key) is int and abs(key) < MAX_SIDE)):
+                raise WeightsError(f"{self.name} holds a dict whose keys are no names; save a flat state dict.")
+            self.stack[-1][key] = value
+
+    def mention(self, what: str) -> _Name | object:
+        if what in VALUES:
+            return OTHER
+        if what in ALLOWED:
+            return _Name(what)
+        module, _, attribute = what.partition(".")
+        if module in _DANGEROUS and not ("builtin" in module and attribute in _HARMLESS):
+            raise self.unsafe(label(what))
+        if what in _KINDS:
+            raise WeightsError(
+                f"{self.name} holds {_KINDS[what]}, which this app does not read; save plain float32 tensors."
+            )
+        ahead = self.file.read()
+        if b"_parameters" in ahead and b"_modules" in ahead:  # attributes of every nn.Module
+            raise WeightsError(
+                f"{self.name} holds a whole module, {label(what)}, which only its own code could open; save its"
+                " state_dict() instead."
+            )
+        raise WeightsError(
+            f"{self.name} holds a {label(what)}, which is no tensor; save the state dict alone, as in"
+            " torch.save(checkpoint['model'], path)."
+        )
+
+    def unsafe(self, what: str) -> UnsafeError:
+        return UnsafeError(
+            f"{self.name} asks to run {what}, which no weights need, so it was not opened; fetch them from"
+            " somewhere that you trust, best as .safetensors."
+        )
+
+    def storage(self, kind: str, what: _Name, key: str, location: str, numel: int, view: None = None) -> Storage:
+        """`location` is where the numbers were when they were saved; the file has them wherever that was."""
+        if location == "meta":
+            raise WeightsError(f"{self.name} holds tensors without values, of the meta device; save them with values.")
+        for value, type_ in ((kind, str), (what, _Name), (key, str), (location, str), (numel, int), (view, type(None))):
+            self.must_be(type_, value)
+        found = Storage(DTYPES[what], key, numel)
+        if kind != "storage" or not 0 <= numel < MAX_SIDE or self.storages.setdefault(key, found) != found:
+            raise damaged(self.name)
+        return found
+
+    def call(self, function: _Name, arguments: tuple) -> object:
+        self.must_be(_Name, function)
+        self.must_be(tuple, arguments)
+        match str(function):
+            case "collections.OrderedDict":
+                if arguments:
+                    raise WeightsError(
+                        f"{self.name} was written by Python 2; load it there, and save it anew in Python 3."
+                    )
+                return {}
+            case "torch._utils._rebuild_tensor_v2":
+                return self.tensor(*arguments)
+            case "torch._utils._rebuild_parameter":
+                self.must_be(Outline, arguments[0])
+                return arguments[0]
+            case "collections.Counter" | "torch.Size" | "torch.device":
+                return OTHER
+            case _:
+                raise damaged(self.name)  # a kind of storage is no function
+
+    def tensor(self, storage, offset, shape, stride, requires_grad, hooks, metadata=None) -> Outline:
+        self.must_be(Storage, storage)
+        self.must_be(tuple, shape)
+        self.must_be(tuple, stride)
+        if metadata:
+            raise WeightsError(f"{self.name} holds tensors that are negated or conjugated in passing; save plain ones.")
+        if not len(shape) == len(stride) <= MAX_AXES:
+            raise damaged(self.name)
+        for number in (offset, *shape, *stride):
+            self.must_be(int, number)
+            if number < 0:
+                raise damaged(self.name)
+        if max(shape, default=0) > MAX_SIDE:
+            raise damaged(self.name)
+        if 0 in shape:
+            offset, stride = 0, (0,) * len(shape)
+        # Along an axis of one the stride is never walked, and can be any number.
+        stride = tuple(step if side > 1 else 0 for side, step in zip(shape, stride, strict=True))
+        last = offset + sum((side - 1) * step for side, step in zip(shape, stride, strict=True))
+        if 0 not in shape and last >= storage.numel:
+            raise damaged(self.name)
+        return Outline(storage, offset, shape, stride)
