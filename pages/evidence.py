@@ -9,15 +9,6 @@ from pvt_viz.figures import evidence as figures
 from pvt_viz.ui import answer, charts, evidence, pagewords, parts
 from pvt_viz.ui.selection import SEEDS
 
-ABOUT = {
-    "raw": "CLS's row of the last block. It takes the last look for the whole story.",
-    "rollout": "From CLS back through every block, half attention and half residual, keys spread over the tokens"
-    " they were folded from, tokens over their p×p children. It leaves values, MLPs and signs out.",
-    "gradient rollout": "The same, following only attention that would raise the answer (gradient × attention above"
-    " 0).",
-    "gradient × activation": "Features times the gradient of the answer: no attention map in it, a check on the"
-    " others.",
-}
 SCORES = {"pointing": "brightest on it", "energy": "weight on it", "overlap": "overlap (IoU)"}
 
 st.title("What it looks at, and whether that matters", anchor=False)
@@ -36,7 +27,7 @@ pagewords.told("method")
 method = st.segmented_control(
     "Method", list(METHODS), required=True, key="method", on_change=pagewords.changed, args=("method",)
 )
-st.caption(ABOUT[method])
+st.caption(evidence.about(method, config))
 views = evidence.maps(scene.key, method, scene)
 for column, view in zip(st.columns(max(4, len(views))), views, strict=False):
     with column:

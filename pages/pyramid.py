@@ -16,6 +16,8 @@ def show_stage(view: figures.StageView) -> None:
         alt=f"The picture with the {times(shape.grid)} tokens of stage {shape.index} drawn over it.",
     )
     st.markdown(f"**{times(shape.grid)}** tokens of {shape.stride}×{shape.stride} px, **{shape.dim}** channels each.")
+    for sentence in figures.overlap(shape, selection.image_size):
+        st.caption(sentence)
     if view.line_step > 1:
         st.caption(f"One line in {view.line_step} is drawn: all of them would hide the picture.")
     if any(shape.rim):
@@ -35,9 +37,11 @@ def show_stage(view: figures.StageView) -> None:
 st.title("Pyramid Vision Transformer, on your picture", anchor=False)
 selection = parts.selection()
 if len(selection.config.dims) > 1:
+    pool = selection.config.pool
+    keys = f"the mean of some of them, {pool}×{pool} in all" if pool else "R×R of them, folded into one"
     st.markdown(
         "Point anywhere in the picture: every stage shows what **its** token there attends to. A **token** is a small"
-        " square of the picture; a **key** is what tokens look at: R×R of them, folded into one."
+        f" square of the picture; a **key** is what tokens look at: {keys}."
     )
 else:
     st.markdown(

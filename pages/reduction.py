@@ -5,9 +5,10 @@ from dataclasses import replace
 import streamlit as st
 
 from pvt_viz.figures import reduction as figures
-from pvt_viz.ui import address, explorer, parts, reduction, view
+from pvt_viz.ui import address, explorer, fold_and_pool, parts, reduction, view
+from pvt_viz.ui import reduction_words as words
 from pvt_viz.ui.selection import LARGEST_REDUCTION
-from pvt_viz.walkthrough import entries_by_reduction
+from pvt_viz.walkthrough import Making, entries_by_reduction, prefix_words, window_size
 from pvt_viz.words import SUBSCRIPTS, times
 
 st.title("Spatial reduction, step by step", anchor=False)
@@ -27,26 +28,19 @@ if len(shapes) > 1:
         [shape.index for shape in shapes],
         key="stage",
         required=True,
-        format_func=lambda i: f"{i} · R = {shapes[i - 1].reduction}",
+        format_func=lambda i: f"{i} · {words.how(shapes[i - 1])}",
         on_change=choose_stage,
     )
 focus = reduction.focus(scene, view.current())
 steps = reduction.steps(scene.key, focus, scene)
 shape = focus.shape
 r, n, m, d = shape.reduction, shape.tokens, shape.reduced_tokens, shape.head_dim
-entries, full = shape.queries * shape.keys, shape.queries**2
-rows, columns = shape.unfolded
-
-plus_cls = " + CLS" if shape.n_prefix else ""
-if r == 1:
-    reduced = "R = 1: nothing is folded, every token is a key."
-else:
-    reduced = f"Only K and V shrink, Q does not: **{full / entries:.0f}× fewer** than the {full:,} of full attention."
-    if rows or columns:
-        reduced += f" (More than R² = {r * r}, since {rows} rows and {columns} columns fill no square.)"
+prefix = prefix_words(shape.n_prefix)
+plus = f" + {prefix if shape.n_prefix < 2 else shape.n_prefix}" if prefix else ""
 st.markdown(
-    f"One attention map of stage {shape.index}: N{plus_cls} = {shape.queries:,} queries × M{plus_cls} = {shape.keys:,}"
-    f" keys = **{entries:,} entries**. {reduced}"
+    f"One attention map of stage {shape.index}: N{plus} = {shape.queries:,} queries × M{plus} = {shape.keys:,}"
+    f" keys = **{shape.queries * shape.keys:,} entries**. {words.saving(shape)}"
+    + (f" Beside the grid stand {prefix}." if shape.n_prefix > 1 else "")
 )
 parts.honest_line(scene)
 explorer.show(scene, key=f"reduction_explorer_{shape.index}", wall=False, stage=shape.index)
@@ -57,36 +51,35 @@ st.markdown(
 )
 
 st.header("From N tokens to M keys", anchor=False)
-tokens, fold, projection, norm = st.columns(4)
+tokens, cut, projection, norm = st.columns(4)
 with tokens:
     st.subheader("1 · Tokens", anchor=False)
     parts.picture(steps.tokens, alt=f"The {times(shape.grid)} tokens that enter the attention, as colours.")
     st.caption(f"{times(shape.grid)} = {n:,} tokens of {shape.dim} channels, after the block's first LayerNorm.")
-with fold:
-    st.subheader(f"2 · Fold {r}×{r}", anchor=False)
-    parts.picture(steps.squares, alt=f"The same tokens in squares of {r}×{r}; the square of the query is outlined.")
-    if r > 1:
-        st.caption(f"Each square, laid end to end: {r}·{r}·{shape.dim} = {r * r * shape.dim:,} numbers.")
-        if rows or columns:
-            st.caption(f"The last {rows} rows and {columns} columns fill no square: as keys they are dropped.")
-    else:
-        st.caption("R = 1: every square is one token; there is nothing to fold.")
+with cut:
+    st.subheader(f"2 · Pool to {times(shape.reduced_grid)}" if shape.pool else f"2 · Fold {r}×{r}", anchor=False)
+    what = f"windows of up to {times(window_size(shape))}" if shape.pool else f"squares of {r}×{r}"
+    parts.picture(steps.windows, alt=f"The same tokens in {what}; the one that the query is in is outlined.")
+    for caption in words.cut(shape):
+        st.caption(caption)
 with projection:
     st.subheader("3 · Project", anchor=False)
     if steps.projected:
         parts.picture(steps.projected, alt=f"The {times(shape.reduced_grid)} projected tokens, as colours.")
         st.caption(
-            f"One linear layer, {r * r * shape.dim:,} → {shape.dim}: {times(shape.reduced_grid)} = {m:,} tokens."
+            f"One linear layer, {Making(shape).inputs:,} → {shape.dim}: {times(shape.reduced_grid)} = {m:,} tokens."
         )
     else:
         st.caption("Nothing to project: at R = 1 this layer does not exist.")
 with norm:
-    st.subheader("4 · LayerNorm" if steps.projected else "4 · As it was", anchor=False)
+    last = "LayerNorm, GELU" if shape.pool else "LayerNorm" if steps.projected else "As it was"
+    st.subheader(f"4 · {last}", anchor=False)
     parts.picture(steps.reduced, alt=f"The {times(shape.reduced_grid)} tokens that K and V are made from.")
     if steps.before and steps.after:
+        gelu = " (the GELU cuts off what is far below 0)" if shape.pool else ""
         st.caption(
             f"The outlined cell: mean {steps.before.mean:+.2f} → {round(steps.after.mean, 2) + 0.0:+.2f}, deviation"
-            f" {steps.before.deviation:.2f} → {steps.after.deviation:.2f}. K and V are made from these."
+            f" {steps.before.deviation:.2f} → {steps.after.deviation:.2f}{gelu}. K and V are made from these."
         )
     else:
         st.caption(f"K and V are made from {m:,} tokens.")
@@ -100,7 +93,7 @@ with keys:
     parts.picture(steps.keys.picture, alt=f"Keys of head {focus.head}: {shape.keys:,} rows of {d} numbers.")
     parts.colour_scale("cividis", f"{steps.keys.low:.2f}", f"{steps.keys.high:.2f}", "own scale")
     st.caption(
-        f"{shape.keys:,} rows, one per key{' (CLS first)' if shape.n_prefix else ''}; {d} columns, one per channel."
+        f"{shape.keys:,} rows, one per key{f' ({prefix} first)' if prefix else ''}; {d} columns, one per channel."
         + (f" Squeezed into {figures.MOST_ROWS} rows of means." if shape.keys > figures.MOST_ROWS else "")
     )
 with values:
@@ -129,7 +122,7 @@ with softmax:
     st.subheader("8 · Softmax", anchor=False)
     parts.picture(steps.weights.picture, alt="The softmax of the scores: the query's row of the attention map.")
     parts.colour_scale("magma", "0 %", f"{steps.weights.high:.2%}", "own scale")
-    st.caption(f"The same as weights{' (CLS has one too)' if shape.n_prefix else ''}: they sum to 100 %.")
+    st.caption(f"The same as weights{f' (those of {prefix} with them)' if prefix else ''}: they sum to 100 %.")
 with output:
     st.subheader("9 · Weighted sum", anchor=False)
     parts.picture(steps.output.picture, alt=f"The weighted sum of the values: {d} numbers as colours.")
@@ -161,7 +154,7 @@ st.table(
     alt="The strongest keys of this query with their scores, weights and values.",
 )
 
-if len(shapes) > 1:
+if len(shapes) > 1 and not shape.pool:
     st.header("What R changes", anchor=False)
     st.plotly_chart(
         figures.entries(entries_by_reduction(shape, LARGEST_REDUCTION), r),
@@ -174,4 +167,6 @@ if len(shapes) > 1:
         f"The N = {n:,} queries stay; the keys are M = ⌊{h}/R⌋·⌊{w}/R⌋. Move R{SUBSCRIPTS[shape.index]} in the"
         " sidebar and everything above follows."
     )
+if len(shapes) > 1:
+    fold_and_pool.show(scene, focus)
 parts.credit(scene.picture)

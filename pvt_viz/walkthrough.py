@@ -1,11 +1,18 @@
-"""One query through one head of one block, number by number (Equations 1–4 of the paper)."""
+"""One query through one head of one block, number by number (Equations 1–4 of the paper); and what its keys cost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
-from pvt_viz.config import StageShape
+from pvt_viz.config import PRESETS, Size, StageShape
 from pvt_viz.tracing import BlockTrace
+
+Span = tuple[int, int]
+PREFIX = ("CLS", "distillation token")
+POOL = PRESETS["pvt_v2_b2_li"].pool
+FOLDS = PRESETS["pvt_v2_b2"].reductions
+"""What PVTv2-B2 does in each stage, where its linear twin pools to POOL×POOL."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +63,70 @@ def query_at(shape: StageShape, x: float, y: float, image_size: tuple[int, int])
     return min(max(row, 0), shape.grid[0] - 1), min(max(column, 0), shape.grid[1] - 1)
 
 
+def prefix_name(index: int) -> str:
+    """What the token before the grid at this place of the sequence is called."""
+    return PREFIX[index] if index < len(PREFIX) else f"prefix token {index + 1}"
+
+
+def prefix_words(count: int) -> str:
+    """So many tokens before the grid, in words; nothing for none."""
+    names = [prefix_name(i) for i in range(count)]
+    return " and ".join([*names[:1], *(f"the {name}" for name in names[1:])])
+
+
+def key_over(shape: StageShape, token: tuple[int, int]) -> tuple[int, int] | None:
+    """(row, column) of the key that a token is folded or pooled into; None on the rim that the fold drops.
+
+    Where pooled windows share tokens, it is the one whose middle is nearest.
+    """
+    if shape.pool:
+        cell = tuple(
+            (2 * at + 1) * above // (2 * below)
+            for at, above, below in zip(token, shape.reduced_grid, shape.grid, strict=True)
+        )
+    else:
+        cell = tuple(at // shape.reduction for at in token)
+    return cell if all(at < count for at, count in zip(cell, shape.reduced_grid, strict=True)) else None
+
+
+def key_words(shape: StageShape, key: int) -> str:
+    """A key (index in the sequence) by the tokens behind it: "rows 1–8, columns 9–16"."""
+    if key < shape.n_prefix:
+        return prefix_name(key)
+    top, left, bottom, right = shape.tokens_behind(*divmod(key - shape.n_prefix, shape.reduced_grid[1]))
+    spans = (("row", top, bottom), ("column", left, right))
+    return ", ".join(
+        f"{word} {start + 1}" if end - start == 1 else f"{word}s {start + 1}–{end}" for word, start, end in spans
+    )
+
+
+def key_spans(shape: StageShape) -> tuple[list[Span], list[Span]]:
+    """The rows of tokens behind each row of keys, and the columns behind each column: from, and to (exclusive)."""
+    down = [shape.tokens_behind(row, 0)[0::2] for row in range(shape.reduced_grid[0])]
+    across = [shape.tokens_behind(0, column)[1::2] for column in range(shape.reduced_grid[1])]
+    return down, across
+
+
+def window_edges(shape: StageShape) -> tuple[list[int], list[int]]:
+    """The rows, and the columns, of tokens at which what is behind some key starts or ends."""
+    rows, columns = (sorted({edge for span in spans for edge in span}) for spans in key_spans(shape))
+    return rows, columns
+
+
+def window_size(shape: StageShape) -> Size:
+    """(rows, columns) of tokens behind a key: the most there are."""
+    rows, columns = (max(end - start for start, end in spans) for spans in key_spans(shape))
+    return rows, columns
+
+
+def averaged(tokens: Tensor, shape: StageShape) -> Tensor:
+    """(channel, h, w) -> (channel, h', w'): the mean of the tokens behind each key."""
+    h, w = shape.reduced_grid
+    windows = [shape.tokens_behind(*divmod(key, w)) for key in range(h * w)]
+    means = [tokens[:, top:bottom, left:right].mean(dim=(1, 2)) for top, left, bottom, right in windows]
+    return torch.stack(means, dim=1).unflatten(1, (h, w))
+
+
 def plane(values: Tensor, shape: StageShape) -> Tensor:
     """(n_prefix + M, ...) over keys -> (h', w', ...) without CLS."""
     return values[shape.n_prefix :].reshape(*shape.reduced_grid, *values.shape[1:])
@@ -65,3 +136,40 @@ def entries_by_reduction(shape: StageShape, largest: int) -> list[tuple[int, int
     """(R, M, N·M) for every R from 1 to `largest` that the token grid allows."""
     keys = {r: shape.with_reduction(r).reduced_tokens for r in range(1, min(largest, *shape.grid) + 1)}
     return [(r, m, shape.tokens * m) for r, m in keys.items()]
+
+
+@dataclass(frozen=True)
+class Making:
+    """What it takes to make a stage's keys, in one block."""
+
+    shape: StageShape
+
+    @property
+    def inputs(self) -> int:
+        """Numbers that the linear layer reads for one key: R²·C, or C of their mean; 0 where there is no such layer."""
+        return self.shape.reduction**2 * self.shape.dim if self.shape.reduces else 0
+
+    @property
+    def params(self) -> int:
+        """The linear layer with its biases, and the LayerNorm after it."""
+        return (self.inputs + 1 + 2) * self.shape.dim if self.shape.reduces else 0
+
+    @property
+    def macs(self) -> int:
+        """Of the linear layer; an average only adds."""
+        return self.shape.reduced_tokens * self.inputs * self.shape.dim
+
+    @property
+    def attention_macs(self) -> int:
+        """QKᵀ and softmax·V over these keys: 2·N·M·C, CLS and its like included."""
+        return 2 * self.shape.queries * self.shape.keys * self.shape.dim
+
+
+def with_fold(shape: StageShape, reduction: int) -> StageShape:
+    """The same stage with R×R squares folded into keys; R as large as its grid allows."""
+    return replace(shape, pool=None).with_reduction(min(reduction, *shape.grid))
+
+
+def with_pool(shape: StageShape) -> StageShape:
+    """The same stage with its tokens pooled to POOL×POOL keys."""
+    return replace(shape, pool=POOL, reduction=1, reduced_grid=(POOL, POOL))

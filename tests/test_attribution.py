@@ -14,7 +14,7 @@ from pvt_viz.attribution import KINDS, METHODS, intervene, look, scores
 from pvt_viz.attribution.compare import common_weight
 from pvt_viz.attribution.look import BlockLook
 from pvt_viz.attribution.pyramid import to_children, unfold
-from pvt_viz.config import PVTConfig, ViTConfig
+from pvt_viz.config import PVTConfig, PVTv2Config, ViTConfig
 from pvt_viz.models.tap import twin
 from randomised import randomise
 
@@ -41,7 +41,37 @@ SINGLE_BLOCKS = PVTConfig(
     reductions=(4, 1, 3),
 )
 VIT = ViTConfig(name="vit", image_size=32, num_classes=4, patch_sizes=(8,), dims=(12,), depths=(3,), heads=(3,))
-NETWORKS = {"floors": FLOORS, "single blocks": SINGLE_BLOCKS, "vit": VIT, "flexi_pvt": get_config("flexi_pvt")}
+DISTILLED = replace(VIT, n_prefix=2, distilled=True)
+TWO_TOKENS = replace(SINGLE_BLOCKS, n_prefix=2)  # the second one answers nothing
+V2 = PVTv2Config(
+    name="v2",
+    image_size=(41, 54),  # grids 14×18, 7×9 and 4×5: each reaches over the edge of what is below it
+    num_classes=5,
+    patch_sizes=(3, 2, 2),
+    dims=(6, 8, 12),
+    depths=(2, 2, 1),
+    heads=(2, 2, 3),
+    mlp_ratios=(2, 2, 2),
+    reductions=(3, 2, 1),
+)
+LINEAR = replace(V2, name="linear", linear=True, reductions=(1, 1, 1))  # 14×18, 7×9 and 4×5 tokens behind 7×7 keys
+NETWORKS = {
+    "floors": FLOORS,
+    "single blocks": SINGLE_BLOCKS,
+    "vit": VIT,
+    "distilled": DISTILLED,
+    "two tokens": TWO_TOKENS,
+    "v2": V2,
+    "linear": LINEAR,
+    "flexi_pvt": get_config("flexi_pvt"),
+}
+
+
+def answering(config: PVTConfig, queries: int) -> list[float]:
+    """What each token of the last stage has of the answer."""
+    if not config.n_prefix:
+        return [1 / queries] * queries
+    return [0.5, 0.5, *[0.0] * (queries - 2)] if config.distilled else [1.0, *[0.0] * (queries - 1)]
 
 
 def network(config: PVTConfig):
@@ -177,6 +207,11 @@ def test_every_map_has_the_grid_of_its_stage(looked, name):
     assert missing == [name == "raw" and i < len(planes) - 1 for i in range(len(planes))]
 
 
+def test_every_token_has_its_part_in_the_answer(looked):
+    model, _, seen = looked
+    assert seen.answering.tolist() == pytest.approx(answering(model.config, seen.stages[-1].shape.queries))
+
+
 def slow_taps(model, i: int, j: int, r: int) -> list[list[float]]:
     if r == 1:
         return [[1.0]]
@@ -187,38 +222,57 @@ def slow_taps(model, i: int, j: int, r: int) -> list[list[float]]:
     return [[norm / total for norm in row] for row in norms]
 
 
+def slow_unfolding(model, i: int, j: int, shape) -> torch.Tensor:
+    """(key, token), prefix tokens first: what a key's weight comes to on every token."""
+    (h, w), r, n = shape.grid, shape.reduction, shape.n_prefix
+    matrix = torch.zeros(shape.keys, shape.queries, dtype=torch.float64)
+    matrix[:n, :n] = torch.eye(n)
+    if shape.pool:  # a token's part in a key is how much the key changes with it
+        tokens = torch.eye(h * w, dtype=torch.float64).view(h * w, 1, h, w)
+        matrix[n:, n:] = torch.nn.functional.adaptive_avg_pool2d(tokens, shape.pool).view(h * w, -1).T
+        return matrix
+    taps = slow_taps(model, i, j, r)
+    for key in range(shape.reduced_tokens):
+        row, column = divmod(key, w // r)
+        for y in range(r):
+            for x in range(r):
+                matrix[n + key, n + (row * r + y) * w + column * r + x] = taps[y][x]
+    return matrix
+
+
+def slow_children(shape, below) -> torch.Tensor:
+    """(token, token below): even parts of what its patch embedding reads, padding left out."""
+    matrix = torch.zeros(shape.tokens, below.tokens, dtype=torch.float64)
+    for token in range(shape.tokens):
+        row, column = divmod(token, shape.grid[1])
+        lead = shape.window - shape.patch_size  # as much padding stands above and to the left
+        read = [
+            y * below.grid[1] + x
+            for y in range(row * shape.patch_size - lead, row * shape.patch_size - lead + shape.window)
+            for x in range(column * shape.patch_size - lead, column * shape.patch_size - lead + shape.window)
+            if 0 <= y < below.grid[0] and 0 <= x < below.grid[1]
+        ]
+        matrix[token, read] = 1 / len(read)
+    return matrix
+
+
 def slow_descent(model, seen, step) -> list[torch.Tensor]:
     """Per stage (batch, h, w), from N×N matrices that are written out: `step(picture, i, j)` is (query, key)."""
     top = seen.stages[-1].shape
     planes = [[] for _ in seen.stages]
     for picture in range(len(seen.logits)):
-        mass = torch.zeros(top.queries, dtype=torch.float64)
-        mass[0] = 1
+        mass = torch.tensor(answering(model.config, top.queries), dtype=torch.float64)
         for i in reversed(range(len(seen.stages))):
             shape = seen.stages[i].shape
-            (h, w), r, n = shape.grid, shape.reduction, shape.n_prefix
             for j in reversed(range(shape.depth)):
-                taps = slow_taps(model, i, j, r)
-                to_tokens = torch.zeros(shape.keys, shape.queries, dtype=torch.float64)
-                for prefix in range(n):
-                    to_tokens[prefix, prefix] = 1
-                for key in range(shape.reduced_tokens):
-                    row, column = divmod(key, w // r)
-                    for y in range(r):
-                        for x in range(r):
-                            to_tokens[n + key, n + (row * r + y) * w + column * r + x] = taps[y][x]
                 kept, mixed = step(picture, i, j)
-                mass = mass @ (kept * torch.eye(shape.queries, dtype=torch.float64) + mixed @ to_tokens)
-            plane = mass[n:].view(h, w)
+                back = mixed @ slow_unfolding(model, i, j, shape)
+                mass = mass @ (kept * torch.eye(shape.queries, dtype=torch.float64) + back)
+            plane = mass[shape.n_prefix :]
             plane = plane / plane.sum()
-            planes[i].append(plane)
+            planes[i].append(plane.view(shape.grid))
             if i:
-                below, p = seen.stages[i - 1].shape, shape.patch_size
-                spread = torch.zeros(below.grid, dtype=torch.float64)
-                for row in range(h):
-                    for column in range(w):
-                        spread[row * p : row * p + p, column * p : column * p + p] = plane[row, column] / p**2
-                mass = spread.flatten()
+                mass = plane @ slow_children(shape, seen.stages[i - 1].shape)
     return [torch.stack(some).float() for some in planes]
 
 
@@ -300,11 +354,50 @@ def test_no_mass_is_lost_between_keys_and_tokens_nor_between_stages(fields, seed
                     torch.testing.assert_close(children[:, row, column], expected)
 
 
+@given(small_configs(), st.booleans(), st.integers(0, 2**32 - 1))
+def test_no_mass_is_lost_with_overlapping_patches_and_pools_either(fields, linear, seed):
+    reductions = {"reductions": (1,) * len(fields["dims"])} if linear else {}
+    try:
+        shapes = PVTv2Config(**fields | reductions, linear=linear).shapes()
+    except ValueError:
+        assume(False)
+    generator = torch.Generator().manual_seed(seed)
+    for below, shape in zip((None, *shapes), shapes, strict=False):
+        r = shape.reduction
+        block = BlockLook(torch.empty(0), torch.empty(0), taps=None if linear else torch.full((r, r), 1 / r**2))
+        mass = torch.rand(2, shape.keys, generator=generator)
+        tokens = unfold(mass, block, shape)
+        torch.testing.assert_close(tokens.sum(dim=1), mass.sum(dim=1))
+        if linear:
+            torch.testing.assert_close(tokens, (mass.double() @ slow_unfolding(None, 0, 0, shape)).float())
+        if below is not None:
+            children = to_children(tokens.view(2, *shape.grid), shape, below)
+            torch.testing.assert_close(children.sum(dim=(1, 2)), tokens.sum(dim=1))
+            expected = (tokens.double() @ slow_children(shape, below)).float()
+            torch.testing.assert_close(children.flatten(1), expected)
+
+
+@pytest.mark.parametrize("config", [V2, LINEAR, FLOORS], ids=lambda config: config.name)
+def test_children_are_what_a_token_really_reads(config):
+    model, shapes = network(config), config.shapes()
+    for below, shape, stage in zip(shapes[:-1], shapes[1:], model.stages[1:], strict=True):
+        children = slow_children(shape, below)
+        plane = torch.randn(1, shape.in_channels, *below.grid, generator=torch.Generator().manual_seed(2))
+        plane.requires_grad_()
+        tokens = stage.embed(plane, shape.grid)[:, shape.n_prefix :]
+        for token in range(shape.tokens):
+            heard = torch.autograd.grad(tokens[0, token, 0], plane, retain_graph=True)[0][0].abs().sum(dim=0) > 0
+            assert torch.equal(heard.flatten(), children[token] > 0)
+
+
 def test_taps_are_shares_of_the_folds_weights(looked):
     model, _, seen = looked
     for i, stage in enumerate(seen.stages):
         for j, block in enumerate(stage.blocks):
             r = stage.shape.reduction
+            assert (block.taps is None) == bool(stage.shape.pool)
+            if stage.shape.pool:  # no place of a window counts for more
+                continue
             assert block.taps.shape == (r, r)
             assert float(block.taps.sum()) == pytest.approx(1, abs=1e-6)
             torch.testing.assert_close(block.taps, torch.tensor(slow_taps(model, i, j, r)))
@@ -335,23 +428,31 @@ def test_without_a_fold_every_key_is_its_token(generator):
     assert torch.equal(unfold(mass, seen.blocks[0], shape), mass)
 
 
-def test_raw_is_the_row_of_cls_spread_over_footprints(looked):
+def test_raw_is_the_row_of_what_answers_spread_over_footprints(looked):
     model, images, seen = looked
     plane = METHODS["raw"](seen)[-1]
     block = trace(model, images).stages[-1].blocks[-1]
-    row = block.attention[:, :, 0].mean(dim=1)
-    stride = block.shape.stride
+    n, stride = block.shape.n_prefix, block.shape.stride
+    weights = torch.tensor(answering(model.config, block.shape.queries))
+    row = (block.attention.mean(dim=1) * weights[:, None]).sum(dim=1)
+    torch.testing.assert_close(plane.sum(dim=(1, 2)), 1 - row[:, :n].sum(dim=1))
     drawn = plane.repeat_interleave(stride, dim=1).repeat_interleave(stride, dim=2) / stride**2
-    for key in range(1, block.shape.keys):
+    expected = torch.zeros_like(drawn)
+    for key in range(n, block.shape.keys):
         top, left, bottom, right = block.footprint(key)
-        torch.testing.assert_close(drawn[:, top:bottom, left:right].sum(dim=(1, 2)), row[:, key], atol=1e-5, rtol=1e-4)
-    torch.testing.assert_close(plane.sum(dim=(1, 2)), 1 - row[:, 0])
+        share = row[:, key, None, None] / ((bottom - top) * (right - left))
+        expected[:, top:bottom, left:right] += share
+        if not block.shape.pool:  # the taps decide who gets how much of it, but not how much there is
+            parts = (plot[:, top:bottom, left:right].sum(dim=(1, 2)) for plot in (drawn, expected))
+            torch.testing.assert_close(*parts, atol=1e-5, rtol=1e-4)
+    if block.shape.pool or block.shape.reduction == 1:
+        torch.testing.assert_close(drawn, expected, atol=1e-6, rtol=1e-4)
 
 
 def test_gradient_times_activation_is_the_product_done_by_hand(looked):
     model, images, seen = looked
     planes = METHODS["gradient × activation"](seen)
-    shapes = model.config.shapes()
+    shapes, n = model.config.shapes(), model.config.n_prefix
     below = images
     for i, (stage, shape) in enumerate(zip(model.stages, shapes, strict=True)):
         tokens, feature_map = stage(below, shape)
@@ -360,17 +461,23 @@ def test_gradient_times_activation_is_the_product_done_by_hand(looked):
             above = features
             for later, its_shape in zip(model.stages[i + 1 :], shapes[i + 1 :], strict=True):
                 tokens, above = later(above, its_shape)
-        else:
+        elif n:
             start = stage.embed(below, shape.grid)
             for block in stage.blocks[:-1]:
-                start = block(start, shape.grid, 1)
+                start = block(start, shape.grid, n)
             features = start.detach().requires_grad_()
-            tokens = stage.blocks[-1](features, shape.grid, 1)
-        logits = model.head(model.norm(tokens[:, 0]))
+            tokens = stage.blocks[-1](features, shape.grid, n)
+        else:
+            features = feature_map.detach().requires_grad_()
+            tokens = features.flatten(2).transpose(1, 2)
+        tokens = model.norm(tokens)
+        logits = model.head(tokens[:, 0] if n else tokens.mean(dim=1))
+        if model.config.distilled:
+            logits = (logits + model.distilled_head(tokens[:, 1])) / 2
         chosen = sum(logits[k, seen.classes[k]] for k in range(len(images)))
         product = features * torch.autograd.grad(chosen, features)[0]
-        if i == len(shapes) - 1:
-            product = product[:, 1:].transpose(1, 2).reshape(len(images), -1, *shape.grid)
+        if i == len(shapes) - 1 and n:
+            product = product[:, n:].transpose(1, 2).reshape(len(images), -1, *shape.grid)
         expected = product.detach().sum(dim=1)
         assert expected.min() < 0 < expected.max()
         torch.testing.assert_close(planes[i], torch.where(expected > 0, expected, 0), atol=1e-5, rtol=1e-3)
@@ -382,6 +489,8 @@ def slow_weights(block, picture: int = 0) -> torch.Tensor:
     shape = block.shape
     n, r, (h, w) = shape.n_prefix, shape.reduction, shape.grid
     attention = block.attention[picture].double().mean(dim=0)
+    if shape.pool:
+        return attention @ slow_unfolding(None, 0, 0, shape)
     spread = torch.zeros(shape.queries, n + h * w, dtype=torch.float64)
     spread[:, :n] = attention[:, :n]
     for token in range(h * w):
@@ -401,6 +510,14 @@ def test_common_weight_is_what_two_maps_give_to_the_same_tokens(stage, ratios):
     assert common_weight(one, other) == pytest.approx(float(expected), abs=1e-5)
     assert common_weight(other, one) == pytest.approx(float(expected), abs=1e-5)
     assert common_weight(one, one) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3])
+def test_a_fold_and_a_pool_have_a_common_weight_too(stage):
+    fold, pool = (trace(network(config), pictures(config)).stages[stage - 1].blocks[0] for config in (V2, LINEAR))
+    expected = torch.minimum(slow_weights(fold), slow_weights(pool)).sum(dim=1).mean()
+    assert common_weight(fold, pool) == pytest.approx(float(expected), abs=1e-5)
+    assert common_weight(pool, fold) == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_maps_of_different_grids_have_no_common_weight(floors):
@@ -562,6 +679,20 @@ def test_swapped_takes_keys_and_values_from_the_picture_before(floors, stage):
         for i in range(3):
             torch.testing.assert_close(now[i, :, n:], was[i - 1, :, n:], atol=1e-5, rtol=1e-5)
     assert not torch.allclose(changed(images), floors(images), atol=1e-3)
+
+
+@pytest.mark.parametrize("config", [V2, LINEAR, DISTILLED, TWO_TOKENS], ids=lambda config: config.name)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_network_can_be_changed(config, kind):
+    model, images = network(config), pictures(config, 3)
+    for stage in range(1, len(config.dims) + 1):
+        changed, before = intervene(model, stage, kind), model(images)
+        assert not torch.allclose(changed(images), before, atol=1e-3)
+        if kind == "off":
+            torch.testing.assert_close(changed(images), without(model, stage, "project")(images), atol=1e-5, rtol=1e-5)
+        if kind == "swapped":
+            same = images[:1].expand(2, -1, -1, -1)
+            torch.testing.assert_close(changed(same), model(same), atol=1e-5, rtol=1e-5)
 
 
 def test_swapping_identical_pictures_changes_nothing(floors):

@@ -248,6 +248,57 @@ def test_keyboard_alone_moves_pins_and_turns_the_question_round(page, address):
     expect(page.locator(f"{EXPLORER} [aria-live=polite]")).not_to_be_empty()
 
 
+def edges(page: Page, selector: str) -> list[float]:
+    """Left, top, right and bottom of an element of the last panel, in fractions of its picture."""
+    return page.locator(f"{EXPLORER} .panel").last.evaluate(
+        """(panel, selector) => {
+          const [frame, box] = [".frame", selector].map((name) => panel.querySelector(name).getBoundingClientRect());
+          const across = (x) => (x - frame.left) / frame.width;
+          const down = (y) => (y - frame.top) / frame.height;
+          return [across(box.left), down(box.top), across(box.right), down(box.bottom)];
+        }""",
+        selector,
+    )
+
+
+def test_pooled_keys_are_found_where_they_are_painted(page, address):
+    open_at(page, f"{address}/attention?picture=cat&model=pvt_v2_b2_li&size=256")
+    panels = page.locator(f"{EXPLORER} .panel")
+    expect(panels.first).to_contain_text("64×64 tokens, pooled to 7×7 keys")
+    assert "CLS" not in panels.last.inner_text()
+    assert edges(page, "canvas.map") == pytest.approx([0, 0, 1, 1], abs=1e-4)
+    # 64 rows of tokens to 7 of keys: windows of 10, each sharing a row with the next.
+    windows = ["1–10", "10–19", "19–28", "28–37", "37–46", "46–55", "55–64"]
+    point(page, 0.5, 0.5)
+    page.wait_for_timeout(300)
+    words = panels.first.locator(".top").inner_text()
+    assert len(re.findall("rows", words)) == 3
+    assert set(re.findall(r"\d+–\d+", words)) <= set(windows)
+    page.locator(EXPLORER).get_by_role("radio", name="Who looks at this place?").check(force=True)
+    where = panels.first.locator(".where")
+    for pixel, row in [(36, 1), (37, 2), (73, 2), (74, 3), (255, 7)]:  # a key is 36.6 pixels high
+        point(page, 0.2, (pixel + 0.3) / 256)
+        expect(where).to_have_text(f"Key: row {row}, column 2 of 7×7")
+
+
+def test_tokens_that_reach_over_the_edge_stay_in_the_picture(page, address):
+    open_at(page, f"{address}/attention?picture=cat&model=pvt_v2_b0&size=112")
+    expect(page.locator(f"{EXPLORER} .panel").last).to_contain_text("4×4 tokens")  # of 32 pixels: 128 in all
+    point(page, 0.99, 0.99)
+    page.wait_for_timeout(300)
+    assert page.locator(f"{EXPLORER} .panel .where").last.inner_text() == "Query: token row 4, column 4 of 4×4"
+    assert edges(page, ".mark i") == pytest.approx([96 / 112, 96 / 112, 1, 1], abs=1e-3)
+    clipped = page.locator(f"{EXPLORER} .panel canvas.map").last.evaluate("map => getComputedStyle(map).clipPath")
+    assert clipped == "inset(0px 12.5% 12.5% 0px)"
+    assert page.locator(f"{EXPLORER} .panel").last.locator(".rim:visible").count() == 0
+    page.locator(f"{EXPLORER} .frame.main").focus()
+    page.locator(EXPLORER).get_by_role("radio", name="Stage 4").check(force=True)
+    page.locator(f"{EXPLORER} .frame.main").focus()
+    page.keyboard.press("ArrowDown")  # the last row stays the last, at its middle within the picture
+    page.wait_for_timeout(300)
+    assert float(root(page, "data-y")) == pytest.approx(104 / 112, abs=1e-3)
+
+
 def test_no_listener_piles_up_over_fifty_reruns(page, address):
     open_at(page, f"{address}/reduction?size=64")
     client = page.context.new_cdp_session(page)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import pvt_viz
+from pvt_viz.walkthrough import key_spans
 from pvt_viz.widgets.attention_explorer import payload
 from randomised import randomise
 
@@ -41,7 +42,16 @@ def assert_close_per_row(sent: np.ndarray, true: np.ndarray) -> None:
     assert (np.abs(sent - true) < true.max(axis=-1, keepdims=True) / 255).all()
 
 
-@pytest.mark.parametrize("name,size", [("pvt_tiny", (64, 64)), ("pvt_tiny", (70, 102)), ("vit_tiny_16", (48, 64))])
+@pytest.mark.parametrize(
+    "name,size",
+    [
+        ("pvt_tiny", (64, 64)),
+        ("pvt_tiny", (70, 102)),
+        ("vit_tiny_16", (48, 64)),
+        ("pvt_v2_b0", (70, 102)),
+        ("pvt_v2_b2_li", (70, 102)),
+    ],
+)
 def test_every_map_comes_back_within_a_255th_of_its_row(name, size):
     trace = traced(name, size)
     header, maps = payload.unpack(payload.pack(trace, picture(size)))
@@ -86,6 +96,47 @@ def test_the_header_says_what_the_shapes_say(small_trace):
     assert (header["view"], header["wall"], header["link"]) == ("x~s2", False, "pair")
     assert np.array(header["lut"]).shape == (256, 3)
     assert sum(header["lut"][0]) < 20 < 600 < sum(header["lut"][-1])  # dark to light
+
+
+@pytest.mark.parametrize("size", [(224, 224), (256, 224), (70, 102)])
+@pytest.mark.parametrize("name", ["pvt_tiny", "pvt_v2_b1", "pvt_v2_b2_li"])
+def test_spans_are_the_tokens_behind_every_key(name, size):
+    for shape in pvt_viz.get_config(name, image_size=size).shapes():
+        down, across = key_spans(shape)
+        assert (len(down), len(across)) == shape.reduced_grid
+        for row, (top, bottom) in enumerate(down):
+            for column, (left, right) in enumerate(across):
+                assert (top, left, bottom, right) == shape.tokens_behind(row, column)
+                assert 0 <= top < bottom <= shape.grid[0]
+                assert 0 <= left < right <= shape.grid[1]
+
+
+@pytest.mark.parametrize("name", ["pvt_v2_b1", "pvt_v2_b2_li"])
+def test_the_header_says_how_keys_are_made_and_that_nothing_stands_before_them(name):
+    trace = traced(name, (70, 102))
+    header, _ = payload.unpack(payload.pack(trace, picture((70, 102))))
+    for sent, stage in zip(header["stages"], trace.stages, strict=True):
+        shape = stage.shape
+        assert sent["spans"] == [[list(span) for span in spans] for spans in key_spans(shape)]
+        assert sent["pooled"] == (name == "pvt_v2_b2_li")
+        assert (sent["n_prefix"], sent["prefix"]) == (0, [])
+        # What the browser takes for the size of a plane; padded patches may reach over the picture's edge.
+        assert [spans[-1][1] for spans in sent["spans"]] == [
+            keys * shape.reduction if shape.pool is None else tokens
+            for keys, tokens in zip(shape.reduced_grid, shape.grid, strict=True)
+        ]
+    assert shape.grid[1] * shape.stride > 102
+
+
+@pytest.mark.parametrize(
+    "overrides, names",
+    [({}, ["CLS"]), ({"n_prefix": 2, "distilled": True}, ["CLS", "distillation token"]), ({"n_prefix": 0}, [])],
+)
+def test_tokens_before_the_grid_are_named(overrides, names):
+    header, maps = payload.unpack(payload.pack(traced("vit_tiny_16", (48, 64), **overrides), picture((48, 64))))
+    [stage] = header["stages"]
+    assert stage["prefix"] == names
+    assert maps[1].shape[2:] == (len(names) + 12, len(names) + 12)
 
 
 def test_arrays_start_where_a_typed_array_may(small_trace):
@@ -176,9 +227,16 @@ def test_a_vit_is_not_told_to_raise_its_reduction_ratio():
     assert "R_1" not in header["stages"][0]["note"]
 
 
+def test_pooled_keys_cannot_be_made_fewer_by_a_ratio():
+    header, _ = payload.unpack(payload.pack(traced("pvt_v2_b2_li", (64, 64)), picture((64, 64)), budget_bytes=100))
+    for stage in header["stages"]:
+        assert "choose a smaller image" in stage["note"]
+        assert "R_" not in stage["note"]
+
+
 @given(
     st.integers(0, 3_000_000),
-    st.sampled_from(["pvt_tiny", "pvt_large", "vit_small_16"]),
+    st.sampled_from(["pvt_tiny", "pvt_large", "vit_small_16", "pvt_v2_b3", "pvt_v2_b2_li"]),
     st.integers(64, 300),
 )
 def test_no_plan_exceeds_its_budget(budget, name, side):

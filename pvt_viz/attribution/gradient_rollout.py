@@ -13,7 +13,7 @@ def gradient_rollout(look: Look) -> tuple[Tensor, ...]:
     Takes the gradient, a statement about tiny changes, for the worth of a whole weight; what lowers the answer is cut
     off.
     """
-    return descend(look.stages, _step)
+    return descend(look, _step)
 
 
 def _step(mass: Tensor, block: BlockLook, shape: StageShape) -> Tensor:

@@ -7,7 +7,7 @@ from pvt_viz.models import PVT
 from pvt_viz.models.tap import twin
 
 KINDS = {
-    "off": "Its blocks add nothing from other tokens; only their MLPs work.",
+    "off": "Its attention adds nothing from other tokens; only its MLPs work (PVTv2's see the tokens next to theirs).",
     "uniform": "Every query weighs all keys alike: what is mixed stays, where to look is lost.",
     "swapped": "Keys and values come from another picture: queries ask in one and are answered from the other.",
 }
@@ -18,7 +18,7 @@ def intervene(model: PVT, stage: int, kind: str) -> PVT:
     """A twin of `model` (same parameters) whose stage `stage`, counted from 1, is changed in all of its blocks.
 
     "swapped" takes each picture's keys and values from the one before it in the batch, so it needs two or more; those
-    of CLS, which is no part of a picture, stay. Raises ValueError for a stage or kind that does not exist.
+    of CLS and its like, no part of a picture, stay. Raises ValueError for a stage or kind that does not exist.
     """
     if not 1 <= stage <= len(model.stages):
         raise ValueError(f"stage={stage} does not exist; it can be 1 to {len(model.stages)}.")

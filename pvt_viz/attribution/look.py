@@ -8,9 +8,9 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from pvt_viz.config import StageShape
+from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.models import PVT
-from pvt_viz.models.pvt import Stage
+from pvt_viz.models.pvt import Block, Stage
 from pvt_viz.models.tap import twin
 
 
@@ -22,8 +22,9 @@ class BlockLook:
     """(batch, head, n_prefix + N, n_prefix + M); rows sum to 1."""
     gradient: Tensor
     """The same axes: d(logit of the class) / d(attention)."""
-    taps: Tensor
-    """(R, R): how much of a key stands for each of the R×R tokens it was folded from; sums to 1."""
+    taps: Tensor | None
+    """(R, R): how much of a key stands for each of the R×R tokens it was folded from; sums to 1. None: it was pooled,
+    and every token of its window counts alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,8 @@ class StageLook:
     shape: StageShape
     blocks: tuple[BlockLook, ...]
     features: Tensor
-    """(batch, channel, h, w), without CLS: at the stage's end, in the last stage before its last block."""
+    """(batch, channel, h, w), without CLS: at the stage's end, but where CLS answers, in the last stage before its last
+    block."""
     gradient: Tensor
     """The same axes: d(logit of the class) / d(features)."""
 
@@ -43,6 +45,9 @@ class Look:
     """What every method of attribution starts from."""
 
     stages: tuple[StageLook, ...]
+    answering: Tensor
+    """(query,) of the last stage: each token's part in the answer, summing to 1. All of it is CLS's; in a distilled
+    network half of it the distillation token's; without either, the mean token answers, and all have the same."""
     logits: Tensor
     """(batch, class)."""
     classes: Tensor
@@ -61,7 +66,8 @@ def look(model: PVT, images: Tensor, classes: Tensor | None = None) -> Look:
         return lambda _module, _args, output: where.__setitem__(at, output)
 
     for i, stage in enumerate(watched.stages):
-        _features(stage, last=i == len(shapes) - 1).register_forward_hook(keep(features, i))
+        cls_answers = i == len(shapes) - 1 and model.config.n_prefix > 0
+        _features(stage, cls_answers=cls_answers).register_forward_hook(keep(features, i))
         for j, block in enumerate(stage.blocks):
             block.attention.map.register_forward_hook(keep(maps, (i, j)))
     device = next(model.parameters()).device
@@ -81,7 +87,7 @@ def look(model: PVT, images: Tensor, classes: Tensor | None = None) -> Look:
                     BlockLook(
                         attention=maps[i, j].detach().cpu(),
                         gradient=of_map[i, j].cpu(),
-                        taps=_taps(block, shape.reduction).cpu(),
+                        taps=_taps(block, shape),
                     )
                     for j, block in enumerate(stage.blocks)
                 ),
@@ -90,14 +96,23 @@ def look(model: PVT, images: Tensor, classes: Tensor | None = None) -> Look:
             )
             for i, (stage, shape) in enumerate(zip(model.stages, shapes, strict=True))
         ),
+        answering=_answering(model.config, shapes[-1]),
         logits=logits.detach().cpu(),
         classes=classes.cpu(),
     )
 
 
-def _features(stage: Stage, *, last: bool) -> nn.Module:
-    """What to hook for a stage's features: its end; the last stage's is no use, since only CLS is read from there."""
-    if not last:
+def _answering(config: PVTConfig, last: StageShape) -> Tensor:
+    """What `PVT.read` reads: the first token, the first two in a distilled network, or the mean of all."""
+    read = last.queries if not config.n_prefix else 2 if config.distilled else 1
+    parts = torch.zeros(last.queries)
+    parts[:read] = 1 / read
+    return parts
+
+
+def _features(stage: Stage, *, cls_answers: bool) -> nn.Module:
+    """What to hook for a stage's features: its end, which is no use where only CLS is read from there."""
+    if not cls_answers:
         return stage.feature_map
     return stage.blocks[-2] if len(stage.blocks) > 1 else stage.tokens
 
@@ -109,10 +124,12 @@ def _plane(tensor: Tensor, shape: StageShape) -> Tensor:
     return rearrange(tensor[:, shape.n_prefix :], "b (h w) c -> b c h w", h=shape.grid[0])
 
 
-def _taps(block, reduction: int) -> Tensor:
-    """The norm of the fold's weights at each of its R×R places, made to sum to 1."""
-    if reduction == 1:
+def _taps(block: Block, shape: StageShape) -> Tensor | None:
+    """The norm of the fold's weights at each of its R×R places, made to sum to 1; None for a pool, which has none."""
+    if shape.pool:
+        return None
+    if shape.reduction == 1:
         return torch.ones(1, 1)
-    weight = block.attention.reduce.project.weight
-    norms = weight.view(weight.shape[0], reduction, reduction, -1).square().sum(dim=(0, 3)).sqrt()
-    return (norms / norms.sum()).detach()
+    weight, r = block.attention.reduce.project.weight, shape.reduction
+    norms = weight.view(weight.shape[0], r, r, -1).square().sum(dim=(0, 3)).sqrt()
+    return (norms / norms.sum()).detach().cpu()

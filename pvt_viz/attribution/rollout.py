@@ -1,4 +1,4 @@
-"""Attention rollout (Abnar and Zuidema 2020) through the pyramid: where the attention that ends in CLS came from."""
+"""Attention rollout (Abnar and Zuidema 2020) through the pyramid: where attention that ends in the answer came from."""
 
 from torch import Tensor
 
@@ -8,12 +8,13 @@ from pvt_viz.config import StageShape
 
 
 def rollout(look: Look) -> tuple[Tensor, ...]:
-    """Per stage (batch, h, w), summing to 1: r ← ½ r + ½ (r A) P from CLS down, A the mean over heads.
+    """Per stage (batch, h, w), summing to 1: r ← ½ r + ½ (r A) P from what answers down, A the mean over heads.
 
-    P takes a key's mass to the R×R tokens it was folded from, so that no N×N matrix is ever formed. Takes every block
+    It starts on CLS, or evenly on all tokens where their mean answers. P takes a key's mass to the tokens it was folded
+    or pooled from, so that no N×N matrix is ever formed. Takes every block
     for half attention and half residual, all heads for equal, and leaves the MLPs, values and signs out.
     """
-    return descend(look.stages, _step)
+    return descend(look, _step)
 
 
 def _step(mass: Tensor, block: BlockLook, shape: StageShape) -> Tensor:

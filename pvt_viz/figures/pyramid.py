@@ -13,12 +13,13 @@ HATCH_GROUND = (30, 30, 30, 150)
 def patch_grid(picture: Image.Image, shape: StageShape, image_size: Size) -> Image.Image:
     """The picture with the stage's tokens drawn at true size, and the rim that the floor drops hatched.
 
-    `picture` shows the image (H, W) at any enlargement. Lines closer than 3 px would hide it: then only every second
-    (fourth, …) is drawn.
+    Of a grid that reaches over the edge, what is in the picture is drawn. `picture` shows the image (H, W) at any
+    enlargement. Lines closer than 3 px would hide it: then only every second (fourth, …) is drawn.
     """
     scale_y, scale_x = picture.height / image_size[0], picture.width / image_size[1]
     (h, w), stride = shape.grid, shape.stride
-    bottom, right = h * stride * scale_y, w * stride * scale_x
+    bottom = min(h * stride * scale_y, picture.height)
+    right = min(w * stride * scale_x, picture.width)
     layer = Image.new("RGBA", picture.size)
     draw = ImageDraw.Draw(layer)
     step = lines_step(stride * min(scale_x, scale_y))

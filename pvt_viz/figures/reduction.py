@@ -1,5 +1,8 @@
 """The fold and the numbers around it, as pictures; and the count of attention entries, as a chart."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 import plotly.graph_objects as go
 from PIL import Image, ImageDraw
@@ -12,19 +15,26 @@ MOST_ROWS = 98
 CHOSEN, QUIET = "#3a73d6", "#93a1af"  # seen on light and on dark
 
 
-def cells(picture: Image.Image, width: int, every: int, mark: tuple[int, int, int, int] | None = None) -> Image.Image:
-    """A picture of one pixel a cell, enlarged, with a line every `every` cells and one box of cells marked.
+def cells(
+    picture: Image.Image,
+    width: int,
+    lines: tuple[Sequence[int], Sequence[int]] | None = None,
+    mark: tuple[int, int, int, int] | None = None,
+) -> Image.Image:
+    """A picture of one pixel a cell, enlarged, with lines between cells and one box of cells marked.
 
-    `mark` is (top, left, bottom, right) in cells; bottom and right are exclusive. Lines closer than 4 px are left out.
+    `lines` are the rows and the columns before which a line is drawn (default: all). `mark` is (top, left, bottom,
+    right) in cells; bottom and right are exclusive. Lines closer than 4 px are left out.
     """
     large = enlarge(picture, width)
     side = large.width // picture.width
     draw = ImageDraw.Draw(large)
-    if every * side >= 4:
-        for row in range(0, picture.height // every + 1):
-            draw.line([(0, row * every * side), (large.width, row * every * side)], fill=LINE)
-        for column in range(0, picture.width // every + 1):
-            draw.line([(column * every * side, 0), (column * every * side, large.height)], fill=LINE)
+    rows, columns = lines or (range(picture.height + 1), range(picture.width + 1))
+    if side * min(b - a for edges in (rows, columns) for a, b in pairwise(edges)) >= 4:
+        for row in rows:
+            draw.line([(0, row * side), (columns[-1] * side, row * side)], fill=LINE)
+        for column in columns:
+            draw.line([(column * side, 0), (column * side, rows[-1] * side)], fill=LINE)
     if mark:
         top, left, bottom, right = (edge * side for edge in mark)
         thick = max(2, large.width // 150)

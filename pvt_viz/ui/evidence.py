@@ -54,11 +54,10 @@ def about(method: str, config: PVTConfig) -> str:
         path.append(f"keys spread over the tokens they were {'pooled' if config.pool else 'folded'} from")
     if len(config.dims) > 1:
         path.append(
-            "tokens over their windows, which overlap: what two of them read gets from both"
-            if config.version > 1
-            else "tokens over their p×p children"
+            "tokens over the windows they were made from" if config.version > 1 else "tokens over their p×p children"
         )
-    return f"{', '.join(path)}. It leaves values, MLPs and signs out."
+    overlap = " Where windows overlap, what several of them read gets from each: that is the plaid."
+    return f"{', '.join(path)}. It leaves values, MLPs and signs out.{overlap if config.version > 1 else ''}"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, scope="session")

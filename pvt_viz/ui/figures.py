@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pvt_viz.config import StageShape
+from pvt_viz.config import Size, StageShape
 from pvt_viz.figures import colour, encode, pyramid
 from pvt_viz.ui.calls import Scene
+from pvt_viz.words import times
 
 WIDTH = 448  # pixels: wider than a column of four, also on a dense screen
 
@@ -44,3 +45,22 @@ def stage_views(key: tuple, _scene: Scene) -> list[StageView]:
             )
         )
     return views
+
+
+def overlap(shape: StageShape, image_size: Size) -> list[str]:
+    """What a stage of overlapping patches reads beyond its tokens' own squares; nothing where they do not overlap."""
+    own, window = times((shape.patch_size,) * 2), times((shape.window,) * 2)
+    if shape.window == shape.patch_size:
+        return []
+    unit = "px" if shape.index == 1 else f"tokens of stage {shape.index - 1}"
+    said = [
+        f"Each token reads a window of {window} {unit}, wider than its own {own} square: it reaches"
+        f" {shape.window - shape.patch_size} further up and left."
+    ]
+    over = [grid * shape.stride - side for grid, side in zip(shape.grid, image_size, strict=True)]
+    if any(over):
+        said.append(
+            f"The grid rounds up: it reaches over the picture's edge by {over[0]} px (bottom) and {over[1]} px (right),"
+            " where there is no picture."
+        )
+    return said

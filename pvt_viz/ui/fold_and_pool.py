@@ -67,7 +67,7 @@ def show(scene: Scene, focus: Focus) -> None:
     r, pool = now.fold.shape.reduction, times(now.pool.shape.reduced_grid)
     st.header("v1's fold beside v2's pooling", anchor=False)
     st.markdown(
-        f"Two ways from the same {times(shape.grid)} tokens to fewer keys. **Fold** (PVT, most of PVTv2): squares of"
+        f"Two ways from the same {times(shape.grid)} tokens to keys. **Fold** (PVT, most of PVTv2): squares of"
         f" R×R tokens are laid end to end, and one linear layer takes R²·C numbers to C. **Pool** (PVTv2's linear SRA):"
         f" tokens are averaged to {pool}, whatever their grid, and one linear layer takes C to C."
         f" This network {'pools' if shape.pool else 'folds' if shape.reduces else 'does neither in this stage'}."
@@ -76,10 +76,8 @@ def show(scene: Scene, focus: Focus) -> None:
     with squares:
         st.subheader(f"Fold: {r}×{r}" if r > 1 else "Fold: R = 1", anchor=False)
         parts.picture(shown.squares, alt=f"The tokens of the stage, cut into squares of {r}×{r}.")
-        if shape.pool:
-            st.caption(f"R = {r}: how PVTv2-B2 cuts its tokens in this stage. This network does not.")
-        else:
-            st.caption(f"R = {r}: how this network cuts them.")
+        network = "PVTv2-B2" if shape.pool else "this network"
+        st.caption(f"R = {r}: {network} " + ("cuts them so." if r > 1 else "folds nothing in this stage."))
     with folded:
         st.subheader("Folded", anchor=False)
         if shown.folded:
@@ -93,7 +91,7 @@ def show(scene: Scene, focus: Focus) -> None:
         st.subheader(f"Pool: {pool}", anchor=False)
         parts.picture(shown.windows, alt=f"The same tokens with the windows that are averaged to {pool}.")
         whose = "how this network pools them" if shape.pool else "how linear SRA would pool them"
-        st.caption(f"Windows of {times(window_size(now.pool.shape))} tokens or fewer: {whose}.")
+        st.caption(f"Means of {times(window_size(now.pool.shape))} tokens at most: {whose}.")
     with pooled:
         st.subheader("Pooled", anchor=False)
         parts.picture(shown.pooled, alt=f"The {pool} averages of the tokens, in the colours of the tokens.")
@@ -128,13 +126,16 @@ def _table(scene: Scene, now: Pair, twice: Pair) -> None:
         hide_index=True,
         alt="Keys, parameters and multiply-adds of a fold and of a pool, for this picture and one of twice the side.",
     )
-    fold, pooled = (after.attention_macs / before.attention_macs for before, after in _both(now, twice))
-    st.caption(
-        f"Twice the side is four times the tokens. A fold makes as many more keys, and attention costs {factor(fold)};"
-        f" a pool keeps its {now.pool.shape.reduced_tokens}, and attention costs {factor(pooled)}. Averages only"
-        " add and count no MAC; LayerNorm and GELU are left out, as everywhere here."
+    tokens, keys = (
+        factor(getattr(twice.fold.shape, count) / getattr(now.fold.shape, count))
+        for count in ("tokens", "reduced_tokens")
     )
-
-
-def _both(now: Pair, twice: Pair) -> tuple[tuple[Making, Making], tuple[Making, Making]]:
-    return (now.fold, twice.fold), (now.pool, twice.pool)
+    fold, pooled = (
+        factor(after.attention_macs / before.attention_macs)
+        for before, after in ((now.fold, twice.fold), (now.pool, twice.pool))
+    )
+    st.caption(
+        f"Twice the side is {tokens} the tokens. The fold makes {keys} the keys of them, and attention costs {fold}."
+        f" The pool keeps its {now.pool.shape.reduced_tokens} keys, and attention costs {pooled}. Averages only add and"
+        " count no MAC; LayerNorm and GELU are left out, as everywhere here."
+    )

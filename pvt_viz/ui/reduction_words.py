@@ -16,11 +16,11 @@ def saving(shape: StageShape) -> str:
     if not shape.reduces:
         return "R = 1: nothing is folded, every token is a key."
     if entries >= full:
-        many = "as many" if entries == full else "more"
+        many = "as many as" if entries == full else "more than"
         return (
-            f"That is {many} than the {full:,} of full attention: pooled to {times(shape.reduced_grid)},"
+            f"That is {many} the {full:,} of full attention: pooled to {times(shape.reduced_grid)},"
             f" {times(shape.grid)} tokens are no fewer keys."
-        ).replace("as many than", "as many as")
+        )
     saved = f"Only K and V shrink, Q does not: **{factor(full / entries)} fewer** than the {full:,} of full attention."
     rows, columns = shape.unfolded
     if rows or columns:

@@ -106,10 +106,11 @@ class Explorer {
       bytes === all_bytes
         ? `All maps of this picture: ${megabytes(bytes)}, sent once.`
         : `Maps sent: ${megabytes(bytes)}, once. All maps of this picture would weigh ${megabytes(all_bytes)}.`;
+    const pooled = this.stages.some((stage) => stage.pooled);
     const full =
-      all_bytes === full_bytes
+      all_bytes === full_bytes && !pooled
         ? "Here every token is a key (R\u00a0=\u00a01): this is full attention."
-        : `Full attention (R\u00a0=\u00a01) would weigh ${megabytes(full_bytes)}.`;
+        : `Full attention${pooled ? "" : " (R\u00a0=\u00a01)"} would weigh ${megabytes(full_bytes)}.`;
     return `${sent} ${full}`;
   }
 
@@ -154,7 +155,7 @@ class Explorer {
     this.panels.forEach((panel, i) => panel.reflect(state, i));
     this.rows.forEach((row, i) => row.reflect(state, i));
     this.marks.forEach((mark, i) => {
-      mark.fit(this.panels[i].planes.picked.cell, header.image);
+      mark.fit(this.panels[i].planes.picked, header.image);
       mark.layer.classList.toggle("chosen", state.stage === i);
     });
     for (const radio of this.root.querySelectorAll(".bar input, .stages input")) {
@@ -170,12 +171,13 @@ class Explorer {
   }
 
   #drawGrid(plane) {
-    const { rows, columns, cell } = plane;
+    const { rows, columns, extent } = plane;
     const { image } = this.header;
     const svg = this.find(".grid");
     const lines = [];
-    for (let i = 1; i <= rows; i++) if (i * cell < image[0]) lines.push(`M0 ${i * cell}H${columns * cell}`);
-    for (let i = 1; i <= columns; i++) if (i * cell < image[1]) lines.push(`M${i * cell} 0V${rows * cell}`);
+    const cell = extent[0] / rows; // tokens are squares; of a grid that reaches over the edge, the svg shows what is in
+    for (let i = 1; i <= rows; i++) if (i * cell < image[0]) lines.push(`M0 ${i * cell}H${extent[1]}`);
+    for (let i = 1; i <= columns; i++) if (i * cell < image[1]) lines.push(`M${i * cell} 0V${extent[0]}`);
     svg.setAttribute("viewBox", `0 0 ${image[1]} ${image[0]}`);
     for (const path of svg.children) path.setAttribute("d", lines.join(""));
     svg.classList.toggle("off", !this.state.gridLines);

@@ -22,17 +22,18 @@ class MapCanvas {
     this.image = null;
   }
 
-  // Cover the part of an H×W picture that the plane covers.
-  fit(plane, [height, width]) {
-    const { rows, columns, cell } = plane;
+  // Cover the part of an H×W picture that the plane covers, and nothing beside it.
+  fit({ rows, columns, extent }, [height, width]) {
     if (this.image?.width !== columns || this.image?.height !== rows) {
       this.canvas.width = columns;
       this.canvas.height = rows;
       this.image = this.context.createImageData(columns, rows);
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
-    this.canvas.style.width = `${(100 * columns * cell) / width}%`;
-    this.canvas.style.height = `${(100 * rows * cell) / height}%`;
+    const beyond = [extent[0] - height, extent[1] - width].map((over, i) => (100 * Math.max(0, over)) / extent[i]);
+    this.canvas.style.width = `${(100 * extent[1]) / width}%`;
+    this.canvas.style.height = `${(100 * extent[0]) / height}%`;
+    this.canvas.style.clipPath = `inset(0 ${beyond[1]}% ${beyond[0]}% 0)`;
   }
 
   paint(weights, skip, low, high, colours) {
@@ -41,28 +42,34 @@ class MapCanvas {
   }
 }
 
-// A square outline over a picture. The moving layer is as large as the picture, so its percentages do not round.
+// An outline of a cell over a picture. The moving layer is as large as the picture, so its percentages do not round.
 class Mark {
   constructor(element) {
     this.layer = element;
     this.square = element.firstElementChild;
   }
 
-  fit(cell, [height, width]) {
-    this.square.style.width = `${(100 * cell) / width}%`;
-    this.square.style.height = `${(100 * cell) / height}%`;
-    this.layer.classList.toggle("tiny", cell / Math.max(height, width) < 0.04);
-    this.cell = cell;
-    this.image = [height, width];
+  fit(plane, image) {
+    this.plane = plane;
+    this.image = image;
+    this.#resize(boxOf(plane, image, { row: 0, column: 0 }));
+    const cell = Math.max(plane.extent[0] / plane.rows, plane.extent[1] / plane.columns);
+    this.layer.classList.toggle("tiny", cell / Math.max(...image) < 0.04);
   }
 
   move(cell) {
     this.layer.classList.toggle("off", !cell);
     if (!cell) return;
-    const [height, width] = this.image;
-    const across = (100 * cell.column * this.cell) / width;
-    const down = (100 * cell.row * this.cell) / height;
-    this.layer.style.transform = `translate(${across}%, ${down}%)`;
+    const box = boxOf(this.plane, this.image, cell);
+    // Only the last cells of a grid that reaches over the edge are smaller: no layout on other moves.
+    if (Math.abs(box.width - this.width) + Math.abs(box.height - this.height) > 1e-9) this.#resize(box);
+    this.layer.style.transform = `translate(${100 * box.left}%, ${100 * box.top}%)`;
+  }
+
+  #resize({ width, height }) {
+    Object.assign(this, { width, height });
+    this.square.style.width = `${100 * width}%`;
+    this.square.style.height = `${100 * height}%`;
   }
 }
 

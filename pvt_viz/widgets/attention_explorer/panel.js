@@ -54,8 +54,8 @@ class Panel {
     this.picture = find("img");
     this.map = new MapCanvas(find("canvas"));
     this.mark = new Mark(find(".mark"));
-    this.words = { where: find(".where"), min: find(".min"), max: find(".max"), kind: find(".kind"), cls: find(".cls-weight span") };
-    this.clsColour = find(".cls-weight i");
+    this.words = { where: find(".where"), min: find(".min"), max: find(".max"), kind: find(".kind") };
+    this.prefix = this.#prefixWeights(find(".cls-weight"));
     this.items = [...this.element.querySelectorAll(".top li")].map((item) => [...item.children]);
     this.buffers = {};
     this.#name();
@@ -65,17 +65,29 @@ class Panel {
     const { stage, find } = this;
     const name = `Stage ${stage.index}`;
     setText(find(".name"), name);
-    setText(find(".shape"), `${times(stage.grid)}~tokens →~${times(stage.reduced_grid)}~keys · R~=~${stage.reduction}`.replaceAll("~", "\u00a0"));
+    const keys = stage.pooled ? `, pooled to~${times(stage.reduced_grid)}~keys` : ` →~${times(stage.reduced_grid)}~keys · R~=~${stage.reduction}`;
+    setText(find(".shape"), `${times(stage.grid)}~tokens${keys}`.replaceAll("~", "\u00a0"));
     this.element.setAttribute("aria-label", name);
     find(".choose").setAttribute("aria-label", `${name}: choose it for the grid and the arrow keys`);
     find(".block").setAttribute("aria-label", `${name}: block`);
     find(".head").setAttribute("aria-label", `${name}: head`);
-    find(".cls").hidden = find(".cls-weight").hidden = !stage.n_prefix;
+    find(".cls").hidden = !stage.n_prefix;
     for (const radio of find(".cls").querySelectorAll("input")) radio.name = `cls-${stage.index}`;
     setText(find(".head-label"), `Head of ${stage.heads}`);
     this.element.classList.toggle("long", Math.max(...stage.grid) > 99);
     setText(find(".note"), stage.note);
     find(".note").hidden = !stage.note || !this.maps.sent;
+  }
+
+  // A swatch with words for each token before the grid; none where there is none.
+  #prefixWeights(first) {
+    const items = this.stage.prefix.map((name) => {
+      const element = first.cloneNode(true);
+      element.title = "It has no place in the picture; its weight has the colours of the same scale.";
+      return { name, element, colour: element.querySelector("i"), words: element.querySelector("span") };
+    });
+    first.replaceWith(...items.map(({ element }) => element));
+    return items;
   }
 
   // Follow a changed control or direction: planes, sizes, select boxes. Not called while the pointer moves.
@@ -85,7 +97,7 @@ class Panel {
     const looksAt = state.direction === LOOKS_AT;
     this.map.fit(this.planes.painted, image);
     this.map.canvas.style.opacity = state.strength / 100;
-    this.mark.fit(this.planes.picked.cell, image);
+    this.mark.fit(this.planes.picked, image);
     fitRim(this.frame, this.planes.painted, image, looksAt ? "key" : "token");
 
     const blocks = stage.blocks.length ? stage.blocks : [stage.depth];
@@ -154,7 +166,7 @@ class Panel {
     this.last.told = this.picked;
     this.last.toldMax = this.last.max;
     setText(this.words.where, this.whereWords(state));
-    if (this.stage.n_prefix) this.#tellCls(state, lut);
+    this.#tellPrefix(state, lut);
     const best = this.shown ? strongest(this.weights, STRONGEST) : [];
     this.items.forEach((parts, i) => {
       const words = i < best.length ? this.#itemWords(best[i]) : ["", "", ""];
@@ -162,11 +174,13 @@ class Panel {
     });
   }
 
-  #tellCls(state, lut) {
-    const weight = this.shown ? this.weights[0] : 0;
-    const what = state.direction === LOOKS_AT ? "CLS key" : "CLS query";
-    setText(this.words.cls, `${what}: ${this.shown ? percent(weight) : "–"}`);
-    this.clsColour.style.background = `rgb(${lut[colourIndex(weight, this.low, this.last.max)].join(" ")})`;
+  #tellPrefix(state, lut) {
+    const role = state.direction === LOOKS_AT ? "key" : "query";
+    this.prefix.forEach(({ name, colour, words }, i) => {
+      const weight = this.shown ? this.weights[i] : 0;
+      setText(words, `${i ? name : `${name} ${role}`}: ${this.shown ? percent(weight) : "–"}`);
+      colour.style.background = `rgb(${lut[colourIndex(weight, this.low, this.last.max)].join(" ")})`;
+    });
   }
 
   absence(state) {
@@ -188,7 +202,7 @@ class Panel {
     const { stage, planes } = this;
     if (this.weights[index] === 0) return ["", "", ""];
     const weight = percent(this.weights[index]);
-    if (index < stage.n_prefix) return [weight, "CLS", "no place in the picture"];
+    if (index < stage.n_prefix) return [weight, stage.prefix[index], "no place in the picture"];
     const at = index - stage.n_prefix;
     const cell = { row: Math.floor(at / planes.painted.columns), column: at % planes.painted.columns };
     return [weight, regionWords(planes.painted, cell), cellWords(planes.painted, cell)];

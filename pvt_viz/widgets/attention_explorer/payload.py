@@ -3,7 +3,8 @@
     uint32 (little-endian) length of the header | JSON header, UTF-8 | zeros up to a multiple of 8 | arrays
 
 Offsets in the header count from the first array. A map is one byte a weight with one float32 scale per row:
-weight = byte / 255 · scale, where a row is what one query looks at (prefix tokens first, as in a Trace).
+weight = byte / 255 · scale, where a row is what one query looks at (prefix tokens first, as in a Trace). `spans` are
+the rows of tokens behind each row of keys, and the columns behind each column: from, and to (exclusive).
 """
 
 import json
@@ -17,6 +18,7 @@ from pvt_viz.config import StageShape, ViTConfig
 from pvt_viz.figures import encode
 from pvt_viz.figures.colour import lut
 from pvt_viz.tracing import StageTrace, Trace
+from pvt_viz.walkthrough import key_spans, prefix_name
 from pvt_viz.words import megabytes
 
 VERSION = 1
@@ -173,12 +175,15 @@ def _stage_facts(trace: Trace, stage: StageTrace, shipment: Shipment, arrays: "_
         "rim": shape.rim,
         "reduction": shape.reduction,
         "reduced_grid": shape.reduced_grid,
+        "spans": key_spans(shape),
+        "pooled": shape.pool is not None,
         "n_prefix": shape.n_prefix,
+        "prefix": [prefix_name(i) for i in range(shape.n_prefix)],
         "depth": shape.depth,
         "heads": shape.heads,
         "kind": shipment.kind,
         "blocks": list(range(shape.depth - shipment.blocks + 1, shape.depth + 1)),
-        "note": _note(shape, shipment, isinstance(trace.config, ViTConfig)),
+        "note": _note(shape, shipment, foldable=shape.pool is None and not isinstance(trace.config, ViTConfig)),
     }
     if shipment.kind == "none":
         return facts
@@ -189,14 +194,14 @@ def _stage_facts(trace: Trace, stage: StageTrace, shipment: Shipment, arrays: "_
     return {**facts, "maps": arrays.add(np.stack(maps)), "scales": arrays.add(np.stack(scales))}
 
 
-def _note(shape: StageShape, shipment: Shipment, is_vit: bool) -> str:
+def _note(shape: StageShape, shipment: Shipment, *, foldable: bool) -> str:
     """One sentence on what is missing and why; nothing where everything is there."""
     everything = megabytes(shape.map_entries)
     if shipment.kind == "none":
         alone = megabytes(shape.queries * shape.keys)
-        if is_vit:
-            return f"This map alone would weigh {alone}; choose a smaller image size to see it."
-        return f"This map alone would weigh {alone}; raise R_{shape.index} to see it: this is what SRA is for."
+        if foldable:
+            return f"This map alone would weigh {alone}; raise R_{shape.index} to see it: this is what SRA is for."
+        return f"This map alone would weigh {alone}; choose a smaller image size to see it."
     if shipment.kind == "mean":
         return f"Only the last block's mean over heads was sent: all maps of this stage would weigh {everything}."
     if shipment.blocks < shape.depth:

@@ -3,14 +3,19 @@
 const LOOKS_AT = "q"; // query → keys
 const LOOKED_AT = "k"; // key → queries
 
-// A plane cuts the picture's upper left part into squares of `cell` image pixels; the rest is rim.
+// A plane of equal cells over the picture's upper left part; the rest is rim. `extent` is its height and width in image
+// pixels: more than the picture's where the grid of padded patches reaches over its edge. Keys have `spans`: the tokens
+// behind each row and each column.
 function tokenPlane(stage) {
-  return { rows: stage.grid[0], columns: stage.grid[1], cell: stage.stride, tokens: 1 };
+  const [rows, columns] = stage.grid;
+  return { rows, columns, extent: [rows * stage.stride, columns * stage.stride] };
 }
 
+// Pooled windows may share tokens: a cell is then what of a window is nearest to it, and need not be whole pixels.
 function keyPlane(stage) {
   const [rows, columns] = stage.reduced_grid;
-  return { rows, columns, cell: stage.stride * stage.reduction, tokens: stage.reduction };
+  const extent = stage.spans.map((spans) => spans.at(-1)[1] * stage.stride);
+  return { rows, columns, extent, spans: stage.spans };
 }
 
 // The plane that is pointed into, and the plane that the weights live in.
@@ -20,31 +25,42 @@ function planesOf(stage, direction) {
   return direction === LOOKS_AT ? { picked: token, painted: key } : { picked: key, painted: token };
 }
 
-// The cell of a plane under the place (x, y), fractions of an H×W picture; null on the rim.
-function cellAt(plane, [height, width], x, y) {
-  const row = Math.floor((y * height) / plane.cell);
-  const column = Math.floor((x * width) / plane.cell);
-  return row < plane.rows && column < plane.columns ? { row, column } : null;
+// The row and column under the place (x, y), fractions of an H×W picture; on the rim, beyond the last.
+function countTo({ rows, columns, extent }, [height, width], x, y) {
+  return { row: Math.floor((y * height * rows) / extent[0]), column: Math.floor((x * width * columns) / extent[1]) };
 }
 
-function centreOf(plane, [height, width], { row, column }) {
-  return { x: ((column + 0.5) * plane.cell) / width, y: ((row + 0.5) * plane.cell) / height };
+// The cell of a plane under a place; null on the rim.
+function cellAt(plane, image, x, y) {
+  const cell = countTo(plane, image, x, y);
+  return cell.row < plane.rows && cell.column < plane.columns ? cell : null;
+}
+
+// What of a cell lies in the picture, in fractions of it.
+function boxOf({ rows, columns, extent }, [height, width], { row, column }) {
+  const [down, across] = [extent[0] / rows / height, extent[1] / columns / width];
+  const [top, left] = [row * down, column * across];
+  return { top, left, height: Math.min(down, 1 - top), width: Math.min(across, 1 - left) };
+}
+
+function centreOf(plane, image, cell) {
+  const { top, left, height, width } = boxOf(plane, image, cell);
+  return { x: left + width / 2, y: top + height / 2 };
 }
 
 // The cell `down` and `right` of the place's own; a place on the rim counts as the nearest cell.
-function neighbour(plane, [height, width], { x, y }, down, right) {
+function neighbour(plane, image, { x, y }, down, right) {
   const limit = (value, count) => Math.min(Math.max(value, 0), count - 1);
-  const row = limit(Math.floor((y * height) / plane.cell), plane.rows);
-  const column = limit(Math.floor((x * width) / plane.cell), plane.columns);
-  return centreOf(plane, [height, width], {
-    row: limit(row + down, plane.rows),
-    column: limit(column + right, plane.columns),
+  const { row, column } = countTo(plane, image, x, y);
+  return centreOf(plane, image, {
+    row: limit(limit(row, plane.rows) + down, plane.rows),
+    column: limit(limit(column, plane.columns) + right, plane.columns),
   });
 }
 
 // Image pixels at the bottom and at the right that no cell covers.
-function rimOf(plane, [height, width]) {
-  return { bottom: height - plane.rows * plane.cell, right: width - plane.columns * plane.cell };
+function rimOf({ extent }, [height, width]) {
+  return { bottom: Math.max(0, height - extent[0]), right: Math.max(0, width - extent[1]) };
 }
 
 function rimSentence(what, plane, image, x, y) {
@@ -66,11 +82,10 @@ function regionWords(plane, { row, column }) {
 }
 
 // "rows 1–8, columns 9–16": the stage's tokens that the cell stands for.
-function cellWords(plane, { row, column }) {
-  const span = (index) =>
-    plane.tokens === 1 ? `${index + 1}` : `${index * plane.tokens + 1}–${(index + 1) * plane.tokens}`;
-  const plural = plane.tokens === 1 ? "" : "s";
-  return `row${plural} ${span(row)}, column${plural} ${span(column)}`;
+function cellWords({ spans }, { row, column }) {
+  const words = (name, [from, to]) => (to - from === 1 ? `${name} ${to}` : `${name}s ${from + 1}–${to}`);
+  const [down, across] = spans ? [spans[0][row], spans[1][column]] : [[row, row + 1], [column, column + 1]];
+  return `${words("row", down)}, ${words("column", across)}`;
 }
 
 function percent(weight) {

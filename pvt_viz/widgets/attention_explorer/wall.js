@@ -34,7 +34,7 @@ class WallRow {
     setText(this.name, `Stage ${stage.index} · block ${blockOf(state, position, stage)}`);
     this.tiles.forEach((tile, head) => {
       tile.map.fit(planes.painted, image);
-      tile.mark.fit(planes.picked.cell, image);
+      tile.mark.fit(planes.picked, image);
       tile.element.setAttribute("aria-pressed", state.heads[position] === head);
     });
   }
