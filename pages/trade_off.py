@@ -43,6 +43,9 @@ shapes = [stage.shape for stage in scene.trace.stages]
 if len(shapes) == 1:
     st.markdown("A plain ViT has no R to change. Choose a pvt model in the sidebar to compare two of them.")
     st.stop()
+if shapes[0].pool:
+    st.markdown("Linear SRA has no R to change: its keys are 7×7 whatever the picture. Choose a network that folds.")
+    st.stop()
 stage_column, other_column = st.columns(2)
 with stage_column:
     offered = tuple(shape.index for shape in shapes)
