@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pvt_viz.ui import parts
-from pvt_viz.ui.lab import choice, growing, ledger, live, stages
+from pvt_viz.ui.lab import choice, growing, ledger, linear, live, stages, ways
 
 st.title("What attention costs, counted and measured", anchor=False)
 selection = parts.selection()
@@ -63,12 +63,14 @@ except ValueError as error:
 
 st.markdown(
     f"**{config.name}** at {lab.side}×{lab.side}, batch {lab.batch}, {lab.dtype}: p = {config.patch_sizes},"
-    f" R = {config.reductions}. Move them in the sidebar; every number follows, and is real whatever the weights are."
+    f" {ways.ratios(config)}. Move {'p' if config.pool else 'them'} in the sidebar; every number follows, and is real"
+    " whatever the weights are."
 )
 ledger.headline(config, lab)
 stages.show(config, lab)
 growing.show_growth(config, lab)
 growing.show_frontier(config, lab)
+linear.show(lab)
 live.show(config, lab, selection.device)
 ledger.show_extra(config, lab)
 ledger.show_formulas(config, lab)

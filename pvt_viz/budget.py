@@ -8,16 +8,20 @@ from pvt_viz.words import SUBSCRIPTS, megabytes
 
 def trace_bytes(shape: StageShape) -> int:
     """Bytes that the trace of one stage holds for one image: maps, and the vectors around them."""
-    # Inputs, queries and mixed values per query; keys and values per key; the fold before and after its LayerNorm.
-    folded = 2 * shape.reduced_tokens if shape.reduction > 1 else 0
-    vectors = 3 * shape.queries + 2 * shape.keys + folded
+    # Inputs, queries and mixed values per query; keys and values per key; what is folded or pooled before and after its
+    # LayerNorm.
+    reduced = 2 * shape.reduced_tokens if shape.reduces else 0
+    vectors = 3 * shape.queries + 2 * shape.keys + reduced
     around = shape.depth * vectors + 2 * shape.queries  # the stage's tokens as they enter and as they leave
     return BYTES["float32"] * (shape.map_entries + shape.dim * around)
 
 
 def fold_bytes(shape: StageShape) -> int:
-    """Bytes of the folds' weights of one stage: R²·C² and a little more in each block, none at R = 1."""
-    return BYTES["float32"] * parts.fold_params(shape)
+    """Bytes of the folds' weights of one stage: R²·C² and a little more in each block, none at R = 1.
+
+    The layer of linear SRA is one of C²: a fold of one averaged token.
+    """
+    return BYTES["float32"] * parts.reduction_params(shape)
 
 
 def check(config: PVTConfig, *, trace_limit: int, fold_limit: int, largest_reduction: int) -> None:
@@ -25,17 +29,21 @@ def check(config: PVTConfig, *, trace_limit: int, fold_limit: int, largest_reduc
     shapes = config.shapes()
     folds, heaviest_fold = sum(map(fold_bytes, shapes)), max(shapes, key=fold_bytes)
     if folds > fold_limit:
+        way_out = (
+            f"Lower R{SUBSCRIPTS[heaviest_fold.index]}" if heaviest_fold.reduction > 1 else "Take a smaller network"
+        )
         raise ValueError(
             f"The folds would hold {megabytes(folds)} of weights, and this app stops at {megabytes(fold_limit)}: SRA"
             f" saves arithmetic, not parameters, and each of the {heaviest_fold.depth} folds of stage"
             f" {heaviest_fold.index} has R²·C² = {heaviest_fold.reduction**2 * heaviest_fold.dim**2:,}."
-            f" Lower R{SUBSCRIPTS[heaviest_fold.index]}."
+            f" {way_out}."
         )
     total, worst = sum(map(trace_bytes, shapes)), max(shapes, key=trace_bytes)
     if total <= trace_limit:
         return
     share = trace_limit - (total - trace_bytes(worst))
-    allowed = range(worst.reduction + 1, min(largest_reduction, *worst.grid) + 1) if len(shapes) > 1 else ()
+    folds_more = len(shapes) > 1 and worst.pool is None
+    allowed = range(worst.reduction + 1, min(largest_reduction, *worst.grid) + 1) if folds_more else ()
     fits = [r for r in allowed if trace_bytes(worst.with_reduction(r)) <= share]
     way_out = f"Raise R{SUBSCRIPTS[worst.index]} to {fits[0]} or more" if fits else "Take larger patches"
     raise ValueError(

@@ -22,3 +22,13 @@ def small_configs(draw):
         "reductions": per_stage(1, 6),
         "num_classes": 5,
     }
+
+
+@st.composite
+def small_v2_configs(draw):
+    """The same for PVTv2: with folds or with linear SRA, and perhaps without classes."""
+    linear = draw(st.booleans())
+    fields = draw(small_configs())
+    if linear:
+        fields["reductions"] = (1,) * len(fields["dims"])
+    return {**fields, "linear": linear, "num_classes": draw(st.sampled_from([0, 5]))}

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from pvt_viz import PRESETS, get_config
-from pvt_viz.cost import FORWARD, FULL_EXPLICIT, SRA, Scope, analyze, recording
+from pvt_viz.cost import FORWARD, FULL_EXPLICIT, SRA, Scope, analyze, parts, recording
+from pvt_viz.cost.compare import SIDES
 from pvt_viz.cost.recording import Recording
 from pvt_viz.cost.task import Machine, Measurement, Task
 from pvt_viz.cost.variants import without_sra
@@ -15,7 +16,7 @@ from pvt_viz.ui import measuring
 from pvt_viz.words import si
 from test_pages import go, healthy, photograph, text, visit
 
-CHARTS = ("stage_macs", "stage_memory", "growth", "frontier", "measured_memory")
+CHARTS = ("stage_macs", "stage_memory", "growth", "frontier", "linear", "measured_memory")
 
 
 def metrics(app) -> dict[str, str]:
@@ -42,6 +43,10 @@ def tables(app) -> str:
         {"model": "pvt_tiny"},
         {"model": "pvt_large", "r1": "1", "r2": "1", "r3": "1"},
         {"model": "vit_small_16_paper", "side": "400"},
+        *({"model": name} for name in PRESETS if "v2" in name),
+        {"model": "pvt_v2_b2_li", "side": "64", "batch": "8", "axis": "log"},
+        {"model": "pvt_v2_b0", "side": "80", "p1": "7", "r1": "3", "r4": "2"},
+        {"model": "pvt_v2_b0", "r1": "1", "r2": "1", "r3": "1", "scope": "stage-4"},
         {"model": "scene_vit", "p1": "4"},
         {"size": "96", "p1": "8", "r1": "4"},
         {"model": "pvt_tiny", "size": "96", "p1": "7", "r1": "3"},
@@ -80,7 +85,7 @@ def test_a_switch_changes_every_number_from_macs_to_flops():
     before = {name: heights(app, position) for position, name in enumerate(CHARTS)}
     healthy(app.segmented_control(key="unit").set_value("FLOP").run())
     after = {name: heights(app, position) for position, name in enumerate(CHARTS)}
-    for name in ("stage_macs", "growth"):
+    for name in ("stage_macs", "growth", "linear"):
         for series, values in before[name].items():
             assert after[name][series] == [2 * value for value in values]
     for name in ("stage_memory", "frontier", "measured_memory"):
@@ -152,6 +157,82 @@ def test_nonsense_in_a_link_is_replaced_and_said():
     ):
         assert words in said
     assert healthy(go(app, "cost")).slider(key="side").value == 2048
+
+
+@pytest.mark.parametrize("model", ["pvt_v2_b2", "pvt_v2_b2_li"])
+def test_the_numbers_of_v2_are_those_of_the_closed_forms(model):
+    app = healthy(visit("cost", model=model, side="448", batch="4"))
+    config = get_config(model, image_size=448)
+    report, full = analyze(config, batch=4), analyze(without_sra(config), batch=4)
+    assert metrics(app)["Parameters"] == si(report.params, "")
+    assert metrics(app)["One forward"] == si(report.macs, "MAC")
+    bars = heights(app, 0)
+    assert sum(bars["SRA, fused"]) == report.attention_macs
+    assert sum(bars["full attention, explicit"]) == full.attention_macs
+    written = tables(app)
+    for part in ("patch embedding", "convolution", "pool" if config.pool else "fold"):
+        [row] = report.select(stage=1, part=part)
+        assert report.filled(row) in written
+        assert f"{row.macs:,}" in written
+    mlps = sum(row.macs for row in report.select(part=("MLP", "convolution")))
+    assert f"are {si(mlps, 'MAC')} of {si(report.macs, 'MAC')}" in text(app)
+    said = text(app).partition("How this is counted")[0]
+    assert "none for positions" in said
+    assert "there is no CLS" in said
+
+
+def test_linear_sra_is_not_described_as_a_fold():
+    app = healthy(visit("cost", model="pvt_v2_b2_li"))
+    said = text(app)
+    assert "keys pooled to 7×7 (linear SRA). Move p in" in said
+    assert "What linear SRA costs elsewhere" in [header.value for header in app.header]
+    assert "**Stage 1**: **64× fewer** multiply-adds" in said
+    assert "**Stage 4**: 7×7 tokens: the pool leaves as many keys" in said
+    assert "layers behind the pools hold" in said
+    assert "R = (1, 1, 1, 1)" not in said
+    assert "R = 1 everywhere" not in tables(app)
+    assert "folds instead of linear SRA, R = (8, 4, 2, 1)" in tables(app)
+    fewer_tokens = healthy(visit("cost", model="pvt_v2_b2_li", side="96"))
+    assert "**Stage 4**: **5.44× more** multiply-adds" in text(fewer_tokens)  # 49 keys for 9 tokens
+
+
+def test_a_network_that_folds_is_told_of_linear_sra():
+    app = healthy(visit("cost", model="pvt_v2_b2"))
+    assert "linear SRA, keys pooled to 7×7" in tables(app)
+    [offered] = [row for row in app.table[3].value.to_dict("records") if row["network"].startswith("linear SRA")]
+    assert offered["parameters"] == si(analyze(PRESETS["pvt_v2_b2_li"]).params, "")
+
+
+def test_where_linear_sra_starts_to_pay_is_counted():
+    position = CHARTS.index("linear")
+    app = healthy(visit("cost", model="vit_tiny_16", side="448", batch="2"))
+    fold, pool = (analyze(PRESETS[name], 448, 2) for name in ("pvt_v2_b2", "pvt_v2_b2_li"))
+    curves, at = heights(app, position), SIDES.index(448)
+    assert len(curves) == 4
+    for name, report in (("PVTv2-B2", fold), ("PVTv2-B2-Li", pool)):
+        assert curves[f"{name}, QKᵀ and softmax·V alone"][at] == report.attention_macs
+        layers = sum(row.macs for row in report.select(part=parts.ATTENTION_LAYER))
+        assert curves[f"{name}, whole attention layers"][at] == layers
+    said = text(app)
+    assert "folds leave 196 keys in every stage, and the pool 49 in each" in said
+    assert "Linear SRA takes 4× fewer MACs for QKᵀ and softmax·V" in said
+    small = analyze(PRESETS["pvt_v2_b2"], 224, 2)
+    assert f"the same in every stage, {si(small.attention_macs, 'MAC')} for the two products" in said
+    folds = sum(row.macs for row in small.select(part="fold"))
+    assert f"a block in stages 1, 2, 3, {si(folds, 'MAC')} in all" in said
+    assert "49·C² a block in every stage" in said
+    assert "on top in stage 4" in said
+    pays = {
+        part: min(side for side in SIDES if _macs("pvt_v2_b2_li", side, part) < _macs("pvt_v2_b2", side, part))
+        for part in (parts.ATTENTION_LAYER, parts.ATTENTION)
+    }
+    assert "at {} pixels for whole layers (of the sizes on the curve), and at {} for".format(*pays.values()) in said
+    healthy(app.slider(key="side").set_value(224).run())
+    assert "Linear SRA takes as many MACs for QKᵀ and softmax·V" in text(app)
+
+
+def _macs(preset: str, side: int, part: tuple[str, ...]) -> int:
+    return sum(row.macs for row in analyze(PRESETS[preset], side).select(part=part))
 
 
 def test_a_vit_has_two_ways_and_no_fold():
@@ -253,7 +334,7 @@ def test_a_picture_of_ones_own_is_kept_behind_the_page_that_does_not_show_it():
     app.segmented_control(key="source").set_value("Upload").run()
     app.file_uploader(key="file").set_value(("holiday.jpg", photograph(320, 200), "image/jpeg")).run()
     healthy(go(app, "cost"))
-    assert not app.get("file_uploader")
+    assert "file" not in [uploader.key for uploader in app.get("file_uploader")]
     healthy(app.select_slider(key="r1").set_value(4).run())
     healthy(go(app, "attention"))
     assert app.session_state["scene_of"][1].title == "holiday.jpg"

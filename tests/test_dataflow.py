@@ -17,6 +17,10 @@ def test_every_step_with_a_tap_has_the_traced_shape():
     for preset, fields in [
         ("pvt_tiny", {"image_size": (96, 70), "reductions": (5, 3, 1, 2)}),
         ("vit_tiny_16", {"image_size": 64}),
+        ("vit_tiny_16", {"image_size": 64, "n_prefix": 2, "distilled": True}),
+        ("vit_tiny_16", {"image_size": 64, "n_prefix": 0}),
+        ("pvt_v2_b0", {"image_size": (96, 71), "reductions": (5, 3, 1, 2)}),
+        ("pvt_v2_b2_li", {"image_size": (96, 71), "num_classes": 0}),
     ]:
         config = get_config(preset, **fields)
         seen = trace(build_model(config), torch.zeros(2, 3, *config.image_hw))
@@ -33,9 +37,9 @@ def test_every_step_with_a_tap_has_the_traced_shape():
 
 
 def test_every_pattern_stands_in_the_models_source():
-    source = inspect.getsource(models.pvt) + inspect.getsource(models.attention)
+    source = "".join(map(inspect.getsource, (models.pvt, models.attention, models.v1, models.v2)))
     patterns = {value for name, value in vars(dataflow).items() if name.isupper() and isinstance(value, str)}
-    assert len(patterns) >= 7
+    assert len(patterns) >= 8
     for pattern in patterns:
         assert f'"{pattern}"' in source, pattern
 
@@ -45,9 +49,67 @@ def test_the_fold_appears_only_where_something_is_folded():
     assert folds == ["stage 1", "stage 2", "stage 3"]
 
 
-@pytest.mark.parametrize("reductions", [(8, 4, 2, 1), (1, 3, 1, 2)])
-def test_trace_bytes_are_what_a_trace_holds(reductions):
-    config = get_config("pvt_tiny", image_size=64, reductions=reductions)
+UNTAPPED = {
+    "patches": ("embed.project", "input"),
+    "windows": ("embed.project", "input"),
+    "squares": ("blocks.0.attention.reduce.project", "input"),
+    "reduced": ("blocks.0.attention.reduce", "output"),
+    "hidden": ("blocks.0.mlp.convolve", "input"),
+    "averaged": ("blocks.0.attention.reduce.project", "input"),
+}
+"""First word of a step -> which module's input or output it is."""
+
+
+@pytest.mark.parametrize("preset", ["pvt_tiny", "pvt_v2_b0", "pvt_v2_b2_li"])
+def test_every_other_step_has_the_shape_of_what_its_layer_is_given(preset):
+    config = get_config(preset, image_size=(96, 71))
+    model, seen = build_model(config), {}
+    for name, module in model.named_modules():
+        module.register_forward_hook(
+            lambda _, given, result, name=name: seen.update({(name, "input"): given[0], (name, "output"): result})
+        )
+    model(torch.zeros(2, 3, *config.image_hw))
+    checked = set()
+    for step in dataflow.steps(config, batch=2):
+        word = step.what.split()[0]
+        if word in UNTAPPED:
+            module, side = UNTAPPED[word]
+            shape = tuple(seen[f"stages.{int(step.where[6]) - 1}.{module}", side].shape)
+            if word == "averaged":  # in the plane; its layer takes the channels last
+                shape = (shape[0], shape[3], *shape[1:3])
+            if word == "reduced":
+                shape = (shape[0], shape[1] * shape[2], shape[3])
+            assert step.shape == shape, step
+            checked.add(word)
+    v2 = {"windows", "hidden", "reduced", "averaged" if config.pool else "squares"}
+    assert checked == (v2 if config.version == 2 else {"patches", "squares", "reduced"})
+
+
+def test_the_answer_is_read_where_the_model_reads_it():
+    def read(preset, **fields):
+        return dataflow.steps(get_config(preset, **fields), batch=2)[-2]
+
+    assert (read("pvt_tiny").what, read("pvt_v2_b0").what) == ("CLS token", "mean token")
+    distilled = read("vit_tiny_16", n_prefix=2, distilled=True)
+    assert (distilled.what, distilled.shape) == ("CLS and distillation token", (2, 2, 192))
+    said = " ".join(f"{step.what} {step.layer}" for step in dataflow.steps(get_config("pvt_v2_b2_li")))
+    assert "CLS" not in said
+    assert "position" not in said
+
+
+@pytest.mark.parametrize(
+    "preset, fields",
+    [
+        ("pvt_tiny", {"reductions": (8, 4, 2, 1)}),
+        ("pvt_tiny", {"reductions": (1, 3, 1, 2)}),
+        ("pvt_tiny", {"n_prefix": 0}),
+        ("vit_tiny_16", {"n_prefix": 2, "distilled": True}),
+        ("pvt_v2_b0", {"reductions": (8, 3, 2, 2)}),
+        ("pvt_v2_b2_li", {}),
+    ],
+)
+def test_trace_bytes_are_what_a_trace_holds(preset, fields):
+    config = get_config(preset, image_size=64, **fields)
     seen = trace(build_model(config), torch.zeros(1, 3, 64, 64))
     for stage in seen.stages:
         tensors = [stage.tokens, stage.feature_map]
@@ -57,8 +119,9 @@ def test_trace_bytes_are_what_a_trace_holds(reductions):
         assert sum(storages.values()) == budget.trace_bytes(stage.shape)
 
 
-def test_fold_bytes_are_those_of_the_folds_weights():
-    config = get_config("pvt_tiny", image_size=64, reductions=(8, 3, 1, 2))
+@pytest.mark.parametrize("preset, reductions", [("pvt_tiny", (8, 3, 1, 2)), ("pvt_v2_b2_li", (1, 1, 1, 1))])
+def test_fold_bytes_are_those_of_the_folds_weights(preset, reductions):
+    config = get_config(preset, image_size=64, reductions=reductions)
     model = build_model(config)
     for stage, shape in zip(model.stages, config.shapes(), strict=True):
         weights = [p for name, p in stage.named_parameters() if ".reduce." in name]
@@ -91,6 +154,14 @@ def test_folds_that_are_too_heavy_are_refused_though_their_maps_are_tiny():
     with pytest.raises(ValueError, match="Lower R₃") as caught:
         check(config)
     assert f"{320**2 * 256:,}" in str(caught.value)
+
+
+def test_linear_sra_is_not_told_to_raise_or_lower_an_r():
+    config = get_config("pvt_v2_b2_li", image_size=512)
+    with pytest.raises(ValueError, match="larger patches"):
+        check(config, trace_limit=10_000_000)
+    with pytest.raises(ValueError, match="a smaller network"):
+        check(config, fold_limit=1000)
 
 
 def test_a_vit_is_told_to_take_larger_patches():

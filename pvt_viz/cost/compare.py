@@ -22,7 +22,7 @@ class StageCost:
     attention_macs: int
     """QKᵀ and softmax·V in all blocks: what SRA is meant to cut."""
     layer_macs: int
-    """The same with the fold and the projections: all that the attention layers do."""
+    """The same with the fold (or the pool) and the projections: all that the attention layers do."""
     peak_bytes: int
     """Extra memory of one attention layer at its worst moment."""
 
@@ -67,6 +67,25 @@ def growth(network: PVTConfig, scope: Scope = FORWARD, batch: int = 1, sides: tu
     """MACs at every side of a square image."""
     return tuple(
         scope.macs(replace(network, image_size=side), batch) if side >= network.least_side else None for side in sides
+    )
+
+
+def fold_and_pool() -> dict[str, PVTConfig]:
+    """The two networks of the PVTv2 paper that differ in how keys become fewer, and in nothing else that is counted."""
+    return {"PVTv2-B2": PRESETS["pvt_v2_b2"], "PVTv2-B2-Li": PRESETS["pvt_v2_b2_li"]}
+
+
+@lru_cache(maxsize=64)
+def attention_growth(
+    network: PVTConfig,
+    part: tuple[str, ...] = parts.ATTENTION_LAYER,
+    batch: int = 1,
+    sides: tuple[int, ...] = SIDES,
+) -> Curve:
+    """MACs of these parts of the attention layers, all stages and blocks together, at every side of a square image."""
+    return tuple(
+        sum(row.macs for row in analyze(network, side, batch).select(part=part)) if side >= network.least_side else None
+        for side in sides
     )
 
 

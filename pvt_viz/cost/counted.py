@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pvt_viz.config import PVTConfig, Size, StageShape
 from pvt_viz.cost import memory, parts
 from pvt_viz.cost.memory import Moment
+from pvt_viz.cost.parts import Part
 from pvt_viz.cost.variants import Kernel
 
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
@@ -39,6 +40,8 @@ class CostReport:
     """What a batch costs. Weights and images are not part of the activations."""
 
     config: PVTConfig
+    image_hw: Size
+    """Of the images that are priced."""
     shapes: tuple[StageShape, ...]
     batch: int
     attention: Kernel
@@ -76,7 +79,7 @@ class CostReport:
     @cached_property
     def peak(self) -> Moment:
         """The moment of a forward without gradients at which most is held (see `pvt_viz.cost.memory`)."""
-        return memory.peak(memory.forward(self.config, self.shapes, self.batch, self.attention))
+        return memory.peak(memory.forward(self.config, self.image_hw, self.batch, self.attention))
 
     @property
     def peak_activation_bytes(self) -> int:
@@ -92,7 +95,7 @@ class CostReport:
 
     def filled(self, row: Row) -> str:
         """The formula of a row with its numbers in their places."""
-        return parts.filled(row.part, self.config, self.shapes[row.stage - 1], self.batch)
+        return parts.filled(row.formula, self.config, self.shapes[row.stage - 1], self.batch)
 
 
 def analyze(
@@ -109,10 +112,15 @@ def analyze(
     sentence, for a size that leaves a stage without tokens, and for a batch, kernel or dtype that does not exist.
     """
     check(batch, attention, dtype)
-    shapes = config.shapes(image_size)
-    rows = [_row(part, config, s, batch, attention, dtype) for s in shapes for part in parts.of(s)]
-    rows.append(_row(parts.HEAD, config, shapes[-1], batch, attention, dtype))
-    return CostReport(config, shapes, batch, attention, dtype, tuple(rows))
+    size = config.image_hw if image_size is None else image_size
+    shapes = config.shapes(size)
+    image_hw = (size, size) if isinstance(size, int) else tuple(size)
+    rows = tuple(
+        _row(name, part, config, s, batch, attention, dtype)
+        for s in shapes
+        for name, part in parts.of(config, s).items()
+    )
+    return CostReport(config, image_hw, shapes, batch, attention, dtype, rows)
 
 
 def check(batch: int, attention: str, dtype: str) -> None:
@@ -125,15 +133,15 @@ def check(batch: int, attention: str, dtype: str) -> None:
         raise ValueError(f"dtype={dtype!r} is not priced here; there are {', '.join(BYTES)}.")
 
 
-def _row(part: str, config: PVTConfig, s: StageShape, batch: int, attention: Kernel, dtype: str) -> Row:
-    work = parts.PARTS[part](config, s, batch)
+def _row(name: str, part: Part, config: PVTConfig, s: StageShape, batch: int, attention: Kernel, dtype: str) -> Row:
+    work = part(config, s, batch)
     maps = batch * s.map_entries if attention == "explicit" else 0
     return Row(
         stage=s.index,
-        part=part,
+        part=name,
         params=work.params,
         macs=work.macs,
-        attention_map_bytes=maps * BYTES[dtype] if part == "QKᵀ" else 0,
+        attention_map_bytes=maps * BYTES[dtype] if name == "QKᵀ" else 0,
         activation_bytes=(work.written + work.maps * maps) * BYTES[dtype],
         formula=parts.formula(part),
     )

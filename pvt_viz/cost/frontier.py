@@ -41,16 +41,16 @@ def _frontier(network: PVTConfig, kernel: Kernel, budgets: tuple[int, ...], dtyp
     """The same for a network written for its least image, so that equal questions are equal."""
     shapes = network.shapes()
     step = shapes[-1].stride
-    fixed = analyze(network).params - sum(map(parts.positions, shapes))
+    fixed = analyze(network).params - sum(parts.positions(network, s) for s in shapes)
     first = -(-network.least_side // step)
 
     @cache
     def need(steps: int) -> tuple[int, Moment]:
         """Bytes of weights, image and peak at a side of so many steps; and the moment of the peak."""
-        sized = network.shapes(steps * step)
-        peak = memory.peak(memory.forward(network, sized, 1, kernel))
-        weights = fixed + sum(map(parts.positions, sized))
-        image = network.in_channels * (steps * step) ** 2
+        side = steps * step
+        peak = memory.peak(memory.forward(network, (side, side), 1, kernel))
+        weights = fixed + sum(parts.positions(network, s) for s in network.shapes(side))
+        image = network.in_channels * side**2
         return (weights + image + peak.numbers) * BYTES[dtype], peak
 
     low, last, limits = first - 1, max(first, LARGEST // step), []

@@ -9,7 +9,8 @@ holds the peak against the allocations of a real run.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pvt_viz.config import PVTConfig, StageShape
+from pvt_viz.config import PVTConfig, Size, StageShape
+from pvt_viz.cost import parts
 from pvt_viz.cost.variants import Kernel
 
 Live = dict[str, int]
@@ -32,7 +33,7 @@ def attention(s: StageShape, batch: int, kernel: Kernel, held: Live | None = Non
     """One attention layer; its input, (batch, N⁺, C), is among what the caller has `held`."""
     q, kv = batch * s.queries * s.dim, batch * s.keys * s.dim
     held = dict(held or {})
-    if s.reduction > 1:
+    if s.reduces:
         held["reduced"] = batch * s.reduced_tokens * s.dim
     if s.n_prefix:
         held["keys' tokens, with CLS"] = kv
@@ -47,32 +48,62 @@ def attention(s: StageShape, batch: int, kernel: Kernel, held: Live | None = Non
     yield Moment(s.index, "output projection", {**held, "heads side by side": q * (s.heads > 1), "output": q})
 
 
-def block(s: StageShape, batch: int, kernel: Kernel, held: Live) -> Iterator[Moment]:
+def mlp(config: PVTConfig, s: StageShape, batch: int, held: Live) -> Iterator[Moment]:
+    """The MLP of one block; the normalised tokens that it reads are among what the caller has `held`."""
+    hidden, tokens = batch * s.queries * s.mlp_hidden, batch * s.queries * s.dim
+    if config.version == 1:
+        yield Moment(s.index, "MLP (GELU)", {**held, "hidden": hidden, "hidden, after GELU": hidden})
+        return
+    # What the convolution read is still held when its own result is done with.
+    held = {**held, "hidden": hidden, "hidden, after GELU": hidden}
+    yield Moment(s.index, "MLP (GELU)", {**held, "hidden, convolved": hidden})
+    yield Moment(s.index, "MLP (narrowing)", {**held, "output": tokens})
+
+
+def block(config: PVTConfig, s: StageShape, batch: int, kernel: Kernel, held: Live) -> Iterator[Moment]:
     """One encoder block: attention, then the MLP, each on a normalised copy of the stream."""
-    tokens, hidden = batch * s.queries * s.dim, batch * s.queries * s.mlp_hidden
+    tokens = batch * s.queries * s.dim
     held = {**held, "stream": tokens, "normalised": tokens}
     yield from attention(s, batch, kernel, held)
-    after = {"stream after attention": tokens, "hidden": hidden, "hidden, after GELU": hidden}
-    yield Moment(s.index, "MLP (GELU)", {**held, **after})
+    yield from mlp(config, s, batch, {**held, "stream after attention": tokens})
 
 
-def stage(s: StageShape, batch: int, kernel: Kernel, held: Live | None = None) -> Iterator[Moment]:
+def embedding(config: PVTConfig, s: StageShape, below: Size, batch: int, held: Live) -> Iterator[Moment]:
+    """Patch embedding of a map of `below` rows and columns, which is among what the caller has `held`."""
+    tokens, patches = batch * s.tokens * s.dim, batch * s.tokens * s.window**2 * s.in_channels
+    if config.version == 1:
+        # CLS is put in front when the projection is gone already.
+        last = {"with CLS": batch * s.queries * s.dim} if s.n_prefix else {"projected": tokens}
+        yield Moment(s.index, "patch embedding", {**held, "patches": patches, "embedded": tokens} | last)
+        return
+    rows, columns = (side + s.window - 1 for side in below)
+    held = {**held, "padded map below": batch * s.in_channels * rows * columns, "projected": tokens}
+    yield Moment(s.index, "patch embedding", {**held, "windows": patches})
+    yield Moment(s.index, "patch embedding (LayerNorm)", {**held, "embedded": tokens})
+
+
+def stage(
+    config: PVTConfig, s: StageShape, below: Size, batch: int, kernel: Kernel, held: Live | None = None
+) -> Iterator[Moment]:
     """Patch embedding and blocks, which all look alike; the map below is among what the caller has `held`."""
-    held, tokens = held or {}, batch * s.tokens * s.dim
-    embedding = {**held, "patches": batch * s.tokens * s.patch_size**2 * s.in_channels, "embedded": tokens}
-    # CLS is put in front when the projection is gone already.
-    last = {"with CLS": batch * s.queries * s.dim} if s.n_prefix else {"projected": tokens}
-    yield Moment(s.index, "patch embedding", embedding | last)
-    yield from block(s, batch, kernel, held)
+    held = held or {}
+    yield from embedding(config, s, below, batch, held)
+    yield from block(config, s, batch, kernel, held)
 
 
-def forward(config: PVTConfig, shapes: tuple[StageShape, ...], batch: int, kernel: Kernel) -> Iterator[Moment]:
-    """The whole network; while a stage runs, the map that it reads is still held."""
-    below = 0
+def forward(config: PVTConfig, image_hw: Size, batch: int, kernel: Kernel) -> Iterator[Moment]:
+    """The whole network for images of that size; what the stages put out is held until the last is done."""
+    below, maps = image_hw, 0
+    shapes = config.shapes(image_hw)
     for s in shapes:
-        yield from stage(s, batch, kernel, {"map below": below})
-        below = batch * s.queries * s.dim
-    yield Moment(0, "head", {"tokens": below, "CLS": batch * config.dims[-1], "logits": batch * config.num_classes})
+        yield from stage(config, s, below, batch, kernel, {"maps below": maps})
+        below, maps = s.grid, maps + batch * s.queries * s.dim
+    s, logits = shapes[-1], batch * config.num_classes
+    mean = 0 if config.n_prefix else batch * s.dim
+    live = {"normalised": batch * parts.answering(s) * s.dim, "mean token": mean, "logits": logits}
+    if config.distilled:
+        live |= {"logits of the distillation token": logits, "their sum": logits}
+    yield Moment(0, "head", live)
 
 
 def peak(moments: Iterator[Moment]) -> Moment:

@@ -4,12 +4,14 @@ The first line of a part's docstring is its formula for the MACs of one stage an
 with the numbers filled in, and a test evaluates it. In the formulas:
 
     B batch, L blocks of the stage, C its channels, C₀ the channels below it, H the MLP's hidden channels,
-    p patch size, R reduction ratio, N tokens, M keys of the reduced grid, K classes;
-    N⁺ and M⁺ are N and M with the CLS token, which only the last stage has.
+    p patch size, k side of a window of overlapping patches, R reduction ratio, N tokens, M keys of the reduced grid,
+    K classes; N⁺ and M⁺ are N and M with the tokens before the grid (CLS), which only the last stage has, if any.
 
 1 MAC is one multiplication and one addition: 2 FLOPs. Left out, as the paper, `FlopCounterMode` and nearly everybody
-do: softmax, LayerNorm, GELU, biases, residual sums, interpolation. None of them multiplies two activations or an
-activation and a matrix, and together they are a few operations per number.
+do: softmax, LayerNorm, GELU, ReLU, biases, residual sums, interpolation, and the sums of an average pool and of a mean.
+None of them multiplies two activations or an activation and a matrix; together they are a few operations per number.
+
+PVTv2 is written as its difference: two parts that v1 has not (pool, convolution), and another patch embedding.
 """
 
 from collections.abc import Callable
@@ -42,8 +44,26 @@ def patch_embedding(config: PVTConfig, s: StageShape, batch: int) -> Work:
     own = config.shapes()[s.index - 1]
     return Work(
         macs=batch * s.tokens * flat * s.dim,
-        params=linear(flat, s.dim) + (2 * s.dim if config.embed_norm else 0) + positions(own) + s.n_prefix * s.dim,
+        params=linear(flat, s.dim)
+        + (2 * s.dim if config.embed_norm else 0)
+        + positions(config, own)
+        + s.n_prefix * s.dim,
         written=batch * s.dim * (s.tokens * (2 if config.embed_norm else 1) + s.queries),
+    )
+
+
+def overlapping_embedding(_config: PVTConfig, s: StageShape, batch: int) -> Work:
+    """B·N·k²·C₀·C
+
+    PVTv2, Section 3.2: the same with windows of k = 2p−1, p apart, so that neighbours share pixels; the padding around
+    the grid is multiplied like the rest. Parameters are the layer and the LayerNorm after it: no position embedding, no
+    CLS.
+    """
+    flat = s.window**2 * s.in_channels
+    return Work(
+        macs=batch * s.tokens * flat * s.dim,
+        params=linear(flat, s.dim) + 2 * s.dim,
+        written=batch * 2 * s.tokens * s.dim,
     )
 
 
@@ -57,8 +77,22 @@ def fold(_config: PVTConfig, s: StageShape, batch: int) -> Work:
     """
     return Work(
         macs=batch * s.depth * s.reduced_tokens * s.reduction**2 * s.dim**2,
-        params=fold_params(s),
+        params=reduction_params(s),
         written=batch * s.depth * 2 * s.reduced_tokens * s.dim,
+    )
+
+
+def pool(_config: PVTConfig, s: StageShape, batch: int) -> Work:
+    """B·L·M·C·C
+
+    PVTv2, Section 3.1 (linear SRA), in the fold's place and in every stage: the tokens are averaged to 7×7, M = 49 keys
+    whatever the picture, which go through one linear layer, a LayerNorm and a GELU. The averages are sums of N·C
+    numbers, and by the convention above they are not counted; the paper's Equation 2 leaves out the layer, too.
+    """
+    return Work(
+        macs=batch * s.depth * s.reduced_tokens * s.dim**2,
+        params=reduction_params(s),
+        written=batch * s.depth * 4 * s.reduced_tokens * s.dim,
     )
 
 
@@ -119,57 +153,107 @@ def mlp(_config: PVTConfig, s: StageShape, batch: int) -> Work:
     )
 
 
-def norms(_config: PVTConfig, s: StageShape, batch: int) -> Work:
+def convolution(_config: PVTConfig, s: StageShape, batch: int) -> Work:
+    """B·L·N·9·H
+
+    PVTv2, Section 3.3: a depthwise convolution in the middle of the MLP. Each hidden channel of a token is summed with
+    its 3×3 neighbourhood, padding included. With linear SRA a ReLU stands before it, which writes as much again.
+    """
+    return Work(
+        macs=batch * s.depth * s.tokens * 9 * s.mlp_hidden,
+        params=s.depth * (9 + 1) * s.mlp_hidden,
+        written=batch * s.depth * s.tokens * s.mlp_hidden * (2 if s.pool else 1),
+    )
+
+
+def norms(config: PVTConfig, s: StageShape, batch: int) -> Work:
     """0
 
-    The two LayerNorms of every block (pre-norm, as in ViT): parameters and results, no MACs by the convention above.
+    The two LayerNorms of every block (pre-norm, as in ViT), and in PVTv2 one more at the end of each stage but the
+    last, whose own is the head's: parameters and results, no MACs by the convention above.
     """
-    return Work(macs=0, params=s.depth * 4 * s.dim, written=batch * s.depth * 2 * s.queries * s.dim)
+    count = 2 * s.depth + (config.version == 2 and s.index < len(config.dims))
+    return Work(macs=0, params=count * 2 * s.dim, written=batch * count * s.queries * s.dim)
 
 
 def head(config: PVTConfig, s: StageShape, batch: int) -> Work:
     """B·C·K
 
-    The last LayerNorm and one linear layer, on the CLS token alone (paper, Section 3.1, as in ViT).
+    The last LayerNorm and one linear layer, on the CLS token alone (paper, Section 3.1, as in ViT); in PVTv2, which has
+    none, the norm is on every token and the layer on their mean, whose sums are not counted.
     """
     return Work(
         macs=batch * s.dim * config.num_classes,
         params=2 * s.dim + linear(s.dim, config.num_classes),
-        written=batch * (s.dim + config.num_classes),
+        written=batch * (answering(s) * s.dim + (0 if s.n_prefix else s.dim) + config.num_classes),
+    )
+
+
+def answering(s: StageShape) -> int:
+    """Tokens of the last stage that the last LayerNorm is given: those before the grid, or without any, all."""
+    return s.n_prefix or s.queries
+
+
+def two_heads(config: PVTConfig, s: StageShape, batch: int) -> Work:
+    """B·2·C·K
+
+    DeiT (Touvron et al. 2021, Section 4): CLS and the distillation token have a linear layer each, and the answer is
+    the mean of what both say.
+    """
+    one = head(config, s, batch)
+    return Work(
+        macs=2 * one.macs,
+        params=one.params + linear(s.dim, config.num_classes),
+        written=one.written + batch * config.num_classes,
     )
 
 
 STAGE_PARTS: dict[str, Part] = {
     "patch embedding": patch_embedding,
     "fold": fold,
+    "pool": pool,
     "q, k, v projections": projections,
     "QKᵀ": scores,
     "softmax·V": mixing,
     "output projection": output,
     "MLP": mlp,
+    "convolution": convolution,
     "norms": norms,
 }
 HEAD = "head"
-PARTS = {**STAGE_PARTS, HEAD: head}
 ATTENTION = ("QKᵀ", "softmax·V")
 """The two products that SRA makes R² times smaller."""
-ATTENTION_LAYER = ("fold", "q, k, v projections", *ATTENTION, "output projection")
+REDUCTION = ("fold", "pool")
+"""What makes fewer keys of the tokens: a stage has one of them, or none."""
+ATTENTION_LAYER = (*REDUCTION, "q, k, v projections", *ATTENTION, "output projection")
 """All that one attention layer does."""
+MLP = ("MLP", "convolution")
+"""What works on the tokens between two attention layers."""
 
 
-def of(s: StageShape) -> tuple[str, ...]:
-    """The parts that a stage has: at R = 1 there is no fold."""
-    return tuple(part for part in STAGE_PARTS if part != "fold" or s.reduction > 1)
+def of(config: PVTConfig, s: StageShape) -> dict[str, Part]:
+    """The parts that a stage has, by name; the head is counted to the last."""
+    v2 = config.version == 2
+    absent = {"fold": s.reduction == 1, "pool": s.pool is None, "convolution": not v2}
+    found = {name: part for name, part in STAGE_PARTS.items() if not absent.get(name)}
+    if v2:
+        found["patch embedding"] = overlapping_embedding
+    if s.index == len(config.dims):
+        found[HEAD] = two_heads if config.distilled else head
+    return found
 
 
-def fold_params(s: StageShape) -> int:
-    """Parameters of a stage's folds: a linear layer and a LayerNorm in every block; none at R = 1."""
-    return s.depth * (linear(s.reduction**2 * s.dim, s.dim) + 2 * s.dim) if s.reduction > 1 else 0
+def reduction_params(s: StageShape) -> int:
+    """Parameters of a stage's folds, or of its pools: a linear layer and a LayerNorm in every block; none without."""
+    return s.depth * (linear(s.reduction**2 * s.dim, s.dim) + 2 * s.dim) if s.reduces else 0
 
 
-def positions(s: StageShape) -> int:
-    """Parameters of a stage's position embedding: a vector for every token, and one for CLS."""
-    return s.queries * s.dim
+def positions(config: PVTConfig, s: StageShape) -> int:
+    """Parameters of a stage's position embedding: a vector for every token, those before the grid included.
+
+    PVTv2 has none: the zeros around a convolution tell a token where it is.
+    """
+    return s.queries * s.dim if config.version == 1 else 0
 
 
 def linear(inputs: int, outputs: int, *, bias: bool = True) -> int:
@@ -177,12 +261,12 @@ def linear(inputs: int, outputs: int, *, bias: bool = True) -> int:
     return inputs * outputs + (outputs if bias else 0)
 
 
-def formula(part: str) -> str:
+def formula(part: Part) -> str:
     """The MACs of a part in symbols."""
-    return (PARTS[part].__doc__ or "").partition("\n")[0]
+    return (part.__doc__ or "").partition("\n")[0]
 
 
-def filled(part: str, config: PVTConfig, s: StageShape, batch: int) -> str:
+def filled(formula: str, config: PVTConfig, s: StageShape, batch: int) -> str:
     """The same with the numbers of one stage in their places."""
     numbers = {
         "N⁺": s.queries,
@@ -193,12 +277,12 @@ def filled(part: str, config: PVTConfig, s: StageShape, batch: int) -> str:
         "C": s.dim,
         "H": s.mlp_hidden,
         "p": s.patch_size,
+        "k": s.window,
         "R": s.reduction,
         "N": s.tokens,
         "M": s.reduced_tokens,
         "K": config.num_classes,
     }
-    text = formula(part)
     for symbol, number in numbers.items():  # two-letter symbols first
-        text = text.replace(symbol, str(number))
-    return text
+        formula = formula.replace(symbol, str(number))
+    return formula

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from pvt_viz.config import PVTConfig
+from pvt_viz.config import PVTConfig, Size
 from pvt_viz.cost import memory, parts
 from pvt_viz.cost.counted import analyze
 from pvt_viz.cost.memory import Moment
@@ -27,11 +27,10 @@ class Scope(NamedTuple):
         """What goes in: images or the map below, (batch, channel, H, W), or tokens, (batch, query, channel)."""
         if self.kind == "forward":
             return batch, config.in_channels, *config.image_hw
-        shapes = config.shapes()
-        shape = shapes[self.stage - 1]
+        shape = config.shapes()[self.stage - 1]
         if self.kind == "attention":
             return batch, shape.queries, shape.dim
-        return batch, shape.in_channels, *(shapes[self.stage - 2].grid if self.stage > 1 else config.image_hw)
+        return batch, shape.in_channels, *self._below(config)
 
     def macs(self, config: PVTConfig, batch: int) -> int:
         """Multiply-adds for images of the configuration's own size."""
@@ -45,11 +44,16 @@ class Scope(NamedTuple):
 
     def peak(self, config: PVTConfig, batch: int, kernel: Kernel) -> Moment:
         """The worst moment, for images of the configuration's own size."""
-        shapes = config.shapes()
         if self.kind == "forward":
-            return memory.peak(memory.forward(config, shapes, batch, kernel))
-        part = memory.attention if self.kind == "attention" else memory.stage
-        return memory.peak(part(shapes[self.stage - 1], batch, kernel))
+            return memory.peak(memory.forward(config, config.image_hw, batch, kernel))
+        shape = config.shapes()[self.stage - 1]
+        if self.kind == "attention":
+            return memory.peak(memory.attention(shape, batch, kernel))
+        return memory.peak(memory.stage(config, shape, self._below(config), batch, kernel))
+
+    def _below(self, config: PVTConfig) -> Size:
+        """Rows and columns of the map that the stage reads."""
+        return config.shapes()[self.stage - 2].grid if self.stage > 1 else config.image_hw
 
 
 FORWARD = Scope("forward")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pvt_viz.config import PVTConfig, get_config
-from pvt_viz.words import SUBSCRIPTS
+from pvt_viz.words import SUBSCRIPTS, times
 
 Kernel = Literal["explicit", "fused"]
 
@@ -16,7 +16,7 @@ class Variant:
     name: str
     label: str
     reduces: bool
-    """With the configuration's R_i; otherwise every R is 1 and every token a key."""
+    """With the configuration's R_i, or its pool; otherwise every R is 1 and every token a key."""
     attention: Kernel
     """explicit: scores and softmax are written out, map by map; fused: the kernel never stores them."""
 
@@ -35,25 +35,45 @@ VARIANTS = {variant.name: variant for variant in (FULL_EXPLICIT, FULL_FUSED, SRA
 
 
 def variants(config: PVTConfig) -> tuple[Variant, ...]:
-    """Those that differ for this configuration: where every R is 1 there is no SRA to show."""
-    return tuple(v for v in VARIANTS.values() if not v.reduces or max(config.reductions) > 1)
+    """Those that differ for this configuration: where every token is a key there is no SRA to show."""
+    return tuple(v for v in VARIANTS.values() if not v.reduces or config.reduces)
 
 
 def without_sra(config: PVTConfig) -> PVTConfig:
-    """The same network with every R = 1."""
-    return replace(config, reductions=(1,) * len(config.reductions))
+    """The same network with every R = 1, and without linear SRA: every token is a key."""
+    folding = {"linear": False} if config.pool else {}
+    return replace(config, reductions=(1,) * len(config.reductions), **folding)
+
+
+def counterpart(config: PVTConfig) -> PVTConfig | None:
+    """PVTv2's other way to fewer keys: folds for a network that pools, linear SRA for any other.
+
+    The fold is the paper's: in every stage one key for each token of the last (8, 4, 2, 1), as far as the grids allow.
+    v1 has one way only: None.
+    """
+    if config.version == 1:
+        return None
+    if config.pool is None:
+        return replace(config, linear=True, reductions=(1,) * len(config.reductions))
+    shapes = config.shapes()
+    ratios = tuple(min(shapes[-1].stride // s.stride, *s.grid) for s in shapes)
+    return replace(config, linear=False, reductions=ratios)
 
 
 def what_ifs(config: PVTConfig) -> dict[str, PVTConfig]:
-    """As chosen, then: no SRA at all, each R_i alone, and a ViT whose patches are as small as stage 1's."""
+    """As chosen, then: no SRA, each R_i alone, PVTv2's other SRA, and a ViT whose patches are as small as stage 1's."""
     ones = without_sra(config)
     found = {"as chosen": config}
     if config != ones:
-        found["R = 1 everywhere (PVT without SRA)"] = ones
+        every = f"PVT{'v2' if config.version == 2 else ''} without SRA"
+        found[f"every token a key ({every})" if config.pool else f"R = 1 everywhere ({every})"] = ones
         for i, r in enumerate(config.reductions):
             if r > 1:
                 alone = (*ones.reductions[:i], r, *ones.reductions[i + 1 :])
                 found[f"only R{SUBSCRIPTS[i + 1]} = {r}"] = replace(ones, reductions=alone)
+    if other := counterpart(config):
+        pooled = f"linear SRA, keys pooled to {times((other.pool, other.pool))}" if other.pool else ""
+        found[pooled or f"folds instead of linear SRA, R = {other.reductions}"] = other
     if len(config.dims) > 1:
         p = config.patch_sizes[0]
         found[f"ViT-Small of the paper, patches of {p}×{p}"] = get_config(

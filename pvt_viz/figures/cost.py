@@ -19,6 +19,12 @@ GROWTH_LOOKS = (
     {"colour": OCHRE, "dash": "dot"},
     {"colour": "#b0417c"},
 )
+FOLD_OR_POOL_LOOKS = (
+    {"colour": AZURE},
+    {"colour": "#b0417c"},
+    {"colour": AZURE, "dash": "dash"},
+    {"colour": "#b0417c", "dash": "dash"},
+)
 SIDE_TICKS = (64, 128, 224, 512, 1024, 2048)
 
 
@@ -53,11 +59,33 @@ def growth(
     curves: Mapping[str, Sequence[float | None]], sides: Sequence[int], chosen: int, *, caption: str, unit: str
 ) -> Chart:
     """Lines over the image size, both axes logarithmic, the chosen size marked."""
+    title = "Cost of one forward over the image size"
+    return _over_sides(curves, sides, chosen, GROWTH_LOOKS, title, "one forward", caption, unit)
+
+
+def fold_or_pool(
+    curves: Mapping[str, Sequence[float | None]], sides: Sequence[int], chosen: int, *, caption: str, unit: str
+) -> Chart:
+    """The same for attention layers with folds and with a pool: first whole layers of both, then a part of each."""
+    title = "Cost of attention over the image size, with folds and with linear SRA"
+    return _over_sides(curves, sides, chosen, FOLD_OR_POOL_LOOKS, title, "all attention layers", caption, unit)
+
+
+def _over_sides(
+    curves: Mapping[str, Sequence[float | None]],
+    sides: Sequence[int],
+    chosen: int,
+    looks: Sequence[Mapping[str, str]],
+    title: str,
+    y_title: str,
+    caption: str,
+    unit: str,
+) -> Chart:
     return Chart(
-        title="Cost of one forward over the image size",
+        title=title,
         caption=caption,
         x_title="image side, pixels",
-        y_title="one forward",
+        y_title=y_title,
         unit=unit,
         log_x=True,
         log_y=True,
@@ -66,7 +94,7 @@ def growth(
         ticks=SIDE_TICKS,
         series=tuple(
             Series(name=name, x=tuple(sides), y=tuple(heights), look="line", **look)
-            for (name, heights), look in zip(curves.items(), GROWTH_LOOKS, strict=False)
+            for (name, heights), look in zip(curves.items(), looks, strict=False)
         ),
     )
 

@@ -122,8 +122,9 @@ class PVT(nn.Module):
 
     def read(self, tokens):
         """last tokens (batch, query, channel) -> logits (batch, class), of CLS or, without it, of the mean token."""
-        tokens = self.norm(tokens)
-        if not self.config.n_prefix:
+        n = self.config.n_prefix
+        tokens = self.norm(tokens[:, :n] if n else tokens)
+        if not n:
             return self.head(tokens.mean(dim=1))
         logits = self.head(tokens[:, 0])
         # DeiT asks both of its tokens, and takes the mean of what they say.

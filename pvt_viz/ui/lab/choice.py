@@ -69,6 +69,11 @@ class Lab:
         return next(scope for scope in scopes(config) if scope == wanted)
 
 
+def images(lab: Lab) -> str:
+    """What is priced at once."""
+    return "one image" if lab.batch == 1 else f"a batch of {lab.batch}"
+
+
 def setting(config: PVTConfig, lab: Lab) -> dict[str, str]:
     """For what the page's numbers were made, for files that leave it."""
     h, w = config.image_hw
@@ -76,7 +81,7 @@ def setting(config: PVTConfig, lab: Lab) -> dict[str, str]:
         "model": config.name,
         "image": f"{h}×{w}",
         "p": f"p {'-'.join(map(str, config.patch_sizes))}",
-        "R": f"R {'-'.join(map(str, config.reductions))}",
+        "R": "linear SRA" if config.pool else f"R {'-'.join(map(str, config.reductions))}",
         "batch": f"batch {lab.batch}",
         "precision": lab.dtype,
     }

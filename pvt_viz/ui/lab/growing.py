@@ -60,9 +60,7 @@ def show_growth(config: PVTConfig, lab: Lab) -> None:
 
 def show_frontier(config: PVTConfig, lab: Lab) -> None:
     st.header("How large a picture fits", anchor=False)
-    ways = (
-        (FULL_EXPLICIT, FULL_FUSED) if max(config.reductions) == 1 else (FULL_EXPLICIT, FULL_FUSED, SRA_EXPLICIT, SRA)
-    )
+    ways = (FULL_EXPLICIT, FULL_FUSED, SRA_EXPLICIT, SRA) if config.reduces else (FULL_EXPLICIT, FULL_FUSED)
     setting = choice.setting(config, lab)
     budgets = tuple(gigabytes * 10**9 for gigabytes in BUDGETS)
     limits = {way: frontier(way.of(config), way.attention, budgets, lab.dtype) for way in ways}
@@ -123,10 +121,11 @@ def _lesson(config: PVTConfig, lab: Lab, fused: Limit, sra: Limit) -> None:
         return
     price = partial(analyze, image_size=side, batch=1)
     full, reduced = price(FULL_FUSED.of(config)).macs, price(config).macs
+    breaks = dict.fromkeys(f"the {limit.breaks.doing} of stage {limit.breaks.stage}" for limit in (fused, sra))
     st.markdown(
         f":material/lightbulb: **What fused kernels change.** They store no map, so at {BUDGETS[-1]} GB full attention"
-        f" reaches {fused.side_pixels:,} px and SRA {sra.side_pixels:,} px: what gives out first is the"
-        f" {fused.breaks.doing} of stage {fused.breaks.stage} and the {sra.breaks.doing} of stage {sra.breaks.stage}."
+        f" reaches {fused.side_pixels:,} px and SRA {sra.side_pixels:,} px: what gives out first is"
+        f" {' and '.join(breaks)}."
         f" The arithmetic stays: at {side:,} px a forward takes {lab.amount(full)} with full attention and"
         f" {lab.amount(reduced)} with SRA, **{factor(full / reduced)}** less."
     )

@@ -9,9 +9,9 @@ from pvt_viz.cost import parts
 from pvt_viz.cost.counted import CostReport, analyze
 from pvt_viz.cost.variants import what_ifs, without_sra
 from pvt_viz.ui import address, charts, view
-from pvt_viz.ui.lab import choice
+from pvt_viz.ui.lab import choice, ways
 from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.words import factor, si
+from pvt_viz.words import factor, si, times
 
 
 def headline(config: PVTConfig, lab: Lab) -> None:
@@ -26,19 +26,19 @@ def headline(config: PVTConfig, lab: Lab) -> None:
         added = chosen["fused"].params - full["fused"].params
         st.metric("Parameters", si(chosen["fused"].params, ""))
         st.caption(f"SRA adds {si(added, '')} of them" if compared else "no fold, so none added")
-        positions = sum(map(parts.positions, chosen["fused"].shapes))
-        st.caption(f"{si(positions, '')} are position embeddings for this size")
+        positions = sum(parts.positions(config, shape) for shape in chosen["fused"].shapes)
+        st.caption(f"{si(positions, '')} are position embeddings for this size" if positions else "none for positions")
     with columns[1]:
         macs, before = chosen["fused"].macs, full["fused"].macs
         st.metric("One forward", lab.amount(macs))
         st.caption(
-            f"{factor(before / macs)} less than without SRA, {lab.amount(before)}" if compared else "full attention"
+            f"{ways.compared(before, macs)} than without SRA, {lab.amount(before)}" if compared else "full attention"
         )
     with columns[2]:
         maps, before = chosen["explicit"].attention_map_bytes, full["explicit"].attention_map_bytes
         st.metric("All attention maps", si(maps, "B"))
         st.caption(
-            f"if kept; {factor(before / maps)} less than without SRA, {si(before, 'B')}" if compared else "if kept"
+            f"if kept; {ways.compared(before, maps)} than without SRA, {si(before, 'B')}" if compared else "if kept"
         )
     with columns[3]:
         fused, explicit = chosen["fused"].peak_activation_bytes, chosen["explicit"].peak_activation_bytes
@@ -54,30 +54,38 @@ def _without(peak: int, before: int) -> str:
 
 def show_extra(config: PVTConfig, lab: Lab) -> None:
     """The other side of the bargain."""
-    st.header("What R costs elsewhere", anchor=False)
+    st.header(f"What {'linear SRA' if config.pool else 'R'} costs elsewhere", anchor=False)
     report = analyze(config, batch=lab.batch, dtype=lab.dtype)
-    folds = report.select(part="fold")
+    folds = report.select(part=parts.REDUCTION)
     if not folds:
         st.markdown("Every R is 1 here: there is no fold, and nothing is added.")
         if len(report.shapes) == 1:
             return
     else:
         params, macs = sum(fold.params for fold in folds), sum(fold.macs for fold in folds)
+        why = "A fold costs N·C² a block, whatever R is (where R divides the grid); its weights grow with R²."
+        if config.pool:
+            keys = report.shapes[0].reduced_tokens
+            why = (
+                f"One costs {keys}·C² a block, whatever the picture; the averages before it are sums, and not counted."
+            )
         st.markdown(
-            f"SRA *adds* parameters: the folds hold **{si(params, '')}** of {si(report.params, '')}"
+            f"SRA *adds* parameters: the {_added(config)} hold **{si(params, '')}** of {si(report.params, '')}"
             f" ({params / report.params:.1%}). In arithmetic they are cheap: **{lab.amount(macs)}** of"
-            f" {lab.amount(report.macs)} ({macs / report.macs:.1%}). A fold costs N·C² a block, whatever R is (where R"
-            " divides the grid); its weights grow with R²."
+            f" {lab.amount(report.macs)} ({macs / report.macs:.1%}). {why}"
         )
     charts.table(
         [_fold(report, stage, lab, exact=False) for stage in range(1, len(report.shapes) + 1)],
         numbers=[_fold(report, stage, lab, exact=True) for stage in range(1, len(report.shapes) + 1)],
         key="folds",
         setting=choice.setting(config, lab),
-        alt="Parameters and multiply-adds of the folds, per stage.",
+        alt=f"Parameters and multiply-adds of the {_added(config)}, per stage.",
     )
     st.subheader("The same network, otherwise", anchor=False)
-    st.markdown("SRA at no stage, at one stage alone, and a ViT whose patches are as small as those of stage 1.")
+    others = "at one stage alone, " if folds and not config.pool else ""
+    if config.version == 2:
+        others += "folds instead of linear SRA, " if config.pool else "linear SRA instead of folds, "
+    st.markdown(f"SRA at no stage, {others}and a ViT whose patches are as small as those of stage 1.")
     ifs = {
         name: {kind: analyze(other, batch=lab.batch, attention=kind, dtype=lab.dtype) for kind in ("explicit", "fused")}
         for name, other in what_ifs(config).items()
@@ -111,18 +119,26 @@ def show_extra(config: PVTConfig, lab: Lab) -> None:
     )
 
 
+def _added(config: PVTConfig) -> str:
+    """The layers that SRA adds."""
+    return "layers behind the pools" if config.pool else "folds"
+
+
 def _fold(report: CostReport, stage: int, lab: Lab, *, exact: bool) -> dict:
-    """What the folds of a stage add, and what share of the stage that is; for people, or exactly."""
-    fold, whole = report.select(stage=stage, part="fold"), report.select(stage=stage, part=tuple(parts.STAGE_PARTS))
+    """What the folds (or pools) of a stage add, and what share of the stage that is; for people, or exactly."""
+    fold, whole = (
+        report.select(stage=stage, part=parts.REDUCTION),
+        report.select(stage=stage, part=tuple(parts.STAGE_PARTS)),
+    )
     params, macs = sum(row.params for row in fold), sum(row.macs for row in fold)
     all_params, all_macs = sum(row.params for row in whole), sum(row.macs for row in whole)
-    shares = params / all_params, macs / all_macs
+    shares, shape, added = (params / all_params, macs / all_macs), report.shapes[stage - 1], _added(report.config)
     return {
         "stage": stage,
-        "R": report.shapes[stage - 1].reduction,
-        "parameters of the folds": params if exact else si(params, ""),
+        **({"keys": times(shape.reduced_grid)} if shape.pool else {"R": shape.reduction}),
+        f"parameters of the {added}": params if exact else si(params, ""),
         "share of the stage's parameters": shares[0] if exact else f"{shares[0]:.1%}",
-        f"{lab.unit}s of the folds": lab.counted(macs) if exact else lab.amount(macs),
+        f"{lab.unit}s of the {added}": lab.counted(macs) if exact else lab.amount(macs),
         f"share of the stage's {lab.unit}s": shares[1] if exact else f"{shares[1]:.1%}",
     }
 
@@ -165,9 +181,9 @@ def show_formulas(config: PVTConfig, lab: Lab) -> None:
         alt=f"Formulas and numbers of every part of stage {stage}.",
     )
     st.caption(
-        "B batch, L blocks, N tokens, M keys, C channels (C₀ in the grid below), H hidden channels of the MLP, p patch"
-        " size, R reduction ratio, K classes; N⁺ and M⁺ count CLS, which only the last stage has. Written: what the"
-        f" part's layers put out, {lab.dtype}, attention explicit; a training run keeps it. The CSV has every stage."
+        "B batch, L blocks, N tokens, M keys, C channels (C₀ in the grid below), H hidden channels of the MLP,"
+        f" {_symbols(config)}. Written: what the part's layers put out, {lab.dtype}, attention explicit; a training run"
+        " keeps it. The CSV has every stage."
     )
     peak = report.peak
     held = ", ".join(
@@ -182,6 +198,17 @@ def show_formulas(config: PVTConfig, lab: Lab) -> None:
     )
     st.subheader("How this is counted, and where sources disagree", anchor=False)
     st.markdown(NOTES)
+
+
+def _symbols(config: PVTConfig) -> str:
+    """What else the formulas of this network say."""
+    patch = "k side of a window (2p − 1 for patches of p)" if config.version == 2 else "p patch size"
+    ratio = "" if config.pool else ", R reduction ratio"
+    convolved = ", 9 the places of a 3×3 convolution" if config.version == 2 else ""
+    prefix = {0: "are N and M: there is no CLS", 1: "count CLS, which only the last stage has"}.get(
+        config.n_prefix, f"count the {config.n_prefix} tokens before the grid, which only the last stage has"
+    )
+    return f"{patch}{ratio}{convolved}, K classes; N⁺ and M⁺ {prefix}"
 
 
 def _choose_stage(stages: int) -> int:
@@ -199,13 +226,15 @@ def _choose_stage(stages: int) -> int:
 NOTES = """
 - **1 MAC = 2 FLOPs.** The PVT paper's "GFLOPs" are GMACs: its 1.9, 3.8, 6.7 and 9.8 for Tiny to Large come out here
   as MACs.
-- **Left out**, by that convention: softmax, LayerNorm, GELU, biases and residual sums. Everything else equals what
+- **Left out**, by that convention: softmax, LayerNorm, GELU, ReLU, biases, residual sums, and the sums of an average
+  pool and of a mean token. Everything else equals what
   `torch.utils.flop_counter.FlopCounterMode` counts on the running network, to the last operation; a test holds it
   there.
 - **Depths.** The paper's Table 1 prints 3 blocks for stage 2 of Small and Medium. Its parameter counts, 24.5 M and
   44.2 M, need 4; so does the authors' code.
 - **PVTv2's Equation 1** gives SRA's cost with an extra R² in the second term. A fold is a convolution of kernel R and
-  stride R: R²·C numbers in, C out, at N/R² places, which is N·C² for every R.
+  stride R: R²·C numbers in, C out, at N/R² places, which is N·C² for every R. Its **Equation 2** gives linear SRA's as
+  that of QKᵀ and softmax·V alone; the layer behind the pool, M·C² a block, is counted here.
 - **Memory** is predicted from what Python still holds at each moment of a forward without gradients. Weights, the image
   and a kernel's own scratch are not in it. *Measure now* holds it against this machine.
 """

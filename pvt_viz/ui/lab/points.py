@@ -172,6 +172,7 @@ def _exactly(source: str, point: Measurement, lab: Lab) -> dict:
         "model": task.config.name,
         "patch_sizes": "-".join(map(str, task.network.patch_sizes)),
         "reductions": "-".join(map(str, task.network.reductions)),
+        "pooled_to": task.network.pool or "",
         "image_side_pixels": task.config.image_size,
         "batch": task.batch,
         "dtype": task.dtype,
