@@ -4,9 +4,11 @@ import pytest
 import torch
 
 from hf_weights import copy_pvt, copy_vit, pvt_like, vit_like
-from pvt_viz import PVTConfig, build_model, get_config, trace
+from pvt_viz import PRESETS, PVTConfig, build_model, get_config, trace
+from pvt_viz.checkpoints.load import open_checkpoint
 from randomised import randomise
 from slow_reference import slow_forward
+from source_models import hf_model, save_hf
 
 TOLERANCE = 1e-4  # absolute
 
@@ -41,6 +43,50 @@ def test_pvt_equals_transformers(preset, size, generator):
         plane = state[:, stage.n_prefix :].transpose(1, 2).reshape(stage.feature_map.shape)
         assert_close(stage.feature_map, plane, f"feature map of stage {stage.shape.index}")
     assert next(attentions, None) is None
+
+
+@pytest.fixture(scope="module", params=["pvt_v2_b0", "pvt_v2_b2_li"])
+def pvt_v2(request, tmp_path_factory):
+    """A preset as `transformers` builds it, and what its folder opens as."""
+    config = PRESETS[request.param]
+    linear = config.pool is not None
+    theirs = hf_model(
+        "pvt_v2_linear" if linear else "pvt_v2",
+        image_size=224,
+        hidden_sizes=list(config.dims),
+        depths=list(config.depths),
+        num_attention_heads=list(config.heads),
+        mlp_ratios=list(config.mlp_ratios),
+        sr_ratios=[8, 4, 2, 1] if linear else list(config.reductions),  # linear SRA does not look at them
+        attn_implementation="eager",
+    )
+    opened = open_checkpoint(save_hf(theirs, tmp_path_factory.mktemp(request.param)))
+    for field in ("dims", "depths", "heads", "mlp_ratios", "reductions", "patch_sizes", "pool", "n_prefix"):
+        assert getattr(opened.config, field) == getattr(config, field), field
+    return theirs, opened.model()
+
+
+@pytest.mark.parametrize("size", [(224, 224), (150, 201)])
+def test_pvt_v2_equals_transformers(pvt_v2, size, generator):
+    """Also where 32 does not divide the sides: 201 pixels make 51, 26, 13 and 7 columns of tokens."""
+    theirs, ours = pvt_v2
+    images = torch.randn(2, 3, *size, generator=generator)
+    with torch.no_grad():
+        expected = theirs(images, output_attentions=True, output_hidden_states=True)
+        assert_close(ours(images), expected.logits, "logits of the fused path")
+    seen = trace(ours, images)
+    assert_close(seen.logits, expected.logits, "logits")
+    assert expected.logits.std() > 0.1
+
+    for stage, maps, state in zip(seen.stages, expected.attentions, expected.hidden_states, strict=True):
+        assert stage.grid == tuple(-(-side // stage.stride) for side in size)
+        for block, attention in zip(stage.blocks, maps, strict=True):
+            assert_close(block.attention, attention, f"attention of stage {stage.shape.index}")
+        plane = stage.feature_map
+        if stage.shape.index == len(seen.stages):  # there the norm is ours only on the way to the answer
+            with torch.no_grad():
+                plane = ours.norm(plane.movedim(1, -1)).movedim(-1, 1)
+        assert_close(plane, state, f"feature map of stage {stage.shape.index}")
 
 
 @pytest.mark.parametrize("preset", ["vit_tiny_16", "vit_small_16_paper"])

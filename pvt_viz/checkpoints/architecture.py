@@ -1,7 +1,8 @@
 """The configuration of a network, read from the shapes of its tensors, and the tensors as that network keeps them."""
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 from einops import rearrange
@@ -10,6 +11,7 @@ from torch import Tensor
 from pvt_viz.checkpoints.beside import Beside
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.names import CLS, DISTILLATION, Family
+from pvt_viz.checkpoints.pickles import label
 from pvt_viz.config import IMAGENET_MEAN, IMAGENET_STD, PRESETS, PVTConfig, PVTv2Config, Size, ViTConfig
 from pvt_viz.words import times
 
@@ -17,8 +19,12 @@ CONFIGS = {"pvt": PVTConfig, "pvt_v2": PVTv2Config, "vit": ViTConfig}
 IMAGENET_CROP = 0.875
 """224 of 256 pixels: how ImageNet's pictures are cut for testing where nothing else is said."""
 HEAD_DIM = 64
-"""Channels of a head in every published PVT and ViT but PVTv2-B0."""
+"""Channels of a head in every published PVT but PVTv2-B0, and in every ViT up to Large."""
+MOST_HEADS = 16
+"""Those of a ViT-Large; the wider ones (Huge, Giant) have no more."""
 USUAL_SIDE = 224
+NAMED = 3
+"""How many tensors a sentence names."""
 
 
 class _Shapes:
@@ -29,21 +35,35 @@ class _Shapes:
 
     def of(self, tensor: str, dims: int) -> tuple[int, ...]:
         found = self.tensors.get(tensor)
-        if found is None or found.ndim != dims or 0 in found.shape:
-            raise WeightsError(f"{self.name} is not complete: {self.say(tensor)} is missing, or of another form.")
+        if found is None:
+            raise missing(self.name, [self.say(tensor)])
+        if found.ndim != dims or 0 in found.shape:
+            raise misfit(self.name, self.say(tensor), found)
         return tuple(found.shape)
 
     def kernel(self, tensor: str) -> tuple[int, int, int]:
         """(out, in, side) of a square kernel."""
         out, channels, height, width = self.of(tensor, 4)
         if height != width:
-            raise WeightsError(f"{self.name} has kernels of {times((height, width))}; only square ones are known here.")
+            raise WeightsError(
+                f"{self.name} has a kernel of {times((height, width))} ({self.say(tensor)}); only square ones open."
+            )
         return out, channels, height
 
     def count(self, before: str) -> int:
-        """How many different numbers follow: stages, or blocks of one."""
-        found = {name.removeprefix(before).split(".")[0] for name in self.tensors if name.startswith(before)}
-        return len({number for number in found if number.isdigit()})
+        """How many different numbers follow: stages, or blocks of one. They count from 0, without a gap."""
+        found = {int(name.removeprefix(before).split(".")[0]): name for name in self.begin(before)}
+        for expected, number in enumerate(sorted(found)):
+            if number != expected:
+                raise WeightsError(
+                    f"{self.name} is not complete: {listed([self.say(found[number])])} is there, but nothing with the"
+                    " number before it."
+                )
+        return len(found)
+
+    def begin(self, before: str) -> list[str]:
+        """The tensors whose names begin so."""
+        return [name for name in self.tensors if name.startswith(before)]
 
 
 def read(
@@ -62,7 +82,18 @@ def read(
         raise WeightsError(f"{name} has patches of an even side; those of PVTv2 are 2·p − 1 wide, 7 and 3 as a rule.")
     folds = [_fold(shapes, i) for i in stages]
     linear = overlap and all(folds) and max(folds, default=0) == 1
+    _agree(family, dims, embeds, beside, name)
+    distilled = shapes.begin("distilled_head.")
+    has_head = shapes.begin("head.") or distilled
+    if family.network == "pvt" and CLS not in tensors and (has_head or shapes.begin("norm.")):
+        raise missing(name, [say(CLS)])  # only a detector's backbone does without
+    if distilled and DISTILLATION not in tensors:
+        raise WeightsError(f"{name} is not complete: it has {say(distilled[0])}, and {say(DISTILLATION)} is missing.")
     prefix = tuple(key for key in (CLS, DISTILLATION) if key in tensors)
+    if prefix and beside.pool not in (None, "token"):
+        raise WeightsError(
+            f"{name} answers by {label(beside.pool)}, where one that has {say(CLS)} can only answer by it."
+        )
     fields = {
         "patch_sizes": tuple((side + 1) // 2 if overlap else side for _, _, side in embeds),
         "in_channels": embeds[0][1] if embeds else 0,
@@ -73,8 +104,8 @@ def read(
             _ratio(shapes.of(f"stages.{i}.blocks.0.mlp.widen.weight", 2)[0], dim) for i, dim in enumerate(dims)
         ),
         "reductions": tuple(fold or 1 for fold in folds),
-        "num_classes": shapes.of("head.weight", 2)[0] if "head.weight" in tensors else 0,
-        "qkv_bias": "stages.0.blocks.0.attention.query.bias" in tensors,
+        "num_classes": shapes.of("head.weight", 2)[0] if has_head else 0,
+        "qkv_bias": _most_have_biases(tensors),
         "block_norm_eps": beside.norm_eps or family.block_norm_eps,
         "embed_norm_eps": beside.norm_eps or family.embed_norm_eps,
         "mean": beside.mean if beside.says_normalisation else IMAGENET_MEAN,
@@ -87,20 +118,33 @@ def read(
     if overlap:
         fields |= {"linear": linear, "image_size": beside.image_size or USUAL_SIDE}
     else:
-        fields["image_size"] = _trained_size(shapes, fields["patch_sizes"], len(prefix), beside)
+        fields["image_size"] = _trained_size(shapes, fields["patch_sizes"], prefix, beside)
     if family.network == "vit":
-        fields["distilled"] = "distilled_head.weight" in tensors
+        fields["distilled"] = bool(distilled)
+    if fields["in_channels"] != len(IMAGENET_MEAN):
+        raise WeightsError(
+            f"{name} takes pictures of {fields['in_channels']} channels ({say('stages.0.embed.project.weight')}); those"
+            " here have 3: red, green and blue."
+        )
     try:
         return CONFIGS[family.network](name=name, **fields), notes
     except ValueError as error:
-        raise WeightsError(f"{name} holds tensors that make no network known here: {error}") from error
+        raise WeightsError(f"{name} makes no network known here: {error}") from error
 
 
-def settle(config: PVTConfig, tensors: Mapping[str, Tensor], notes: list[str]) -> dict[str, Tensor]:
-    """The same tensors as the network of `config` keeps them, float32; what it keeps in no other form is as it was."""
+def settle(
+    config: PVTConfig, tensors: Mapping[str, Tensor], notes: list[str], say: Callable[[str], str]
+) -> dict[str, Tensor]:
+    """The same tensors as the network of `config` keeps them, float32; what it keeps in no other form is as it was.
+
+    Raises WeightsError for positions or tokens of another shape.
+    """
     out = dict(tensors)
-    prefix = [out.pop(key).reshape(1, 1, -1) for key in (CLS, DISTILLATION) if key in out]
     last = len(config.dims) - 1
+    prefix = [(key, out.pop(key)) for key in (CLS, DISTILLATION) if key in out]
+    for key, token in prefix:
+        if token.shape != (1, 1, config.dims[last]):
+            raise misfit(config.name, say(key), token)
     if config.version == 2:
         for kind in (".weight", ".bias"):
             if f"stages.{last}.norm{kind}" in out:
@@ -110,33 +154,97 @@ def settle(config: PVTConfig, tensors: Mapping[str, Tensor], notes: list[str]) -
         positions = out.pop(f"{at}.positions", None)
         if positions is None:
             continue
+        spare = config.version == 1 and not config.n_prefix and shape.index == last + 1 > 1  # a detector keeps a row
+        rows = shape.n_prefix + shape.tokens
+        fitting = [(1, count, shape.dim) for count in range(rows, rows + spare + 1)]
+        if positions.shape not in fitting:
+            raise misfit(config.name, say(f"{at}.positions"), positions)
         extra = positions.shape[1] - shape.tokens
         if extra > shape.n_prefix:
-            notes.append("The position of a CLS token that is not there is left aside.")
+            notes.append(f"The position of a CLS token that is not there ({say(f'{at}.positions')}) is left aside.")
         plane = positions[:, extra:]
         out[f"{at}.embed.position"] = rearrange(plane, "b (h w) c -> b c h w", h=shape.grid[0])
         out[f"{at}.embed.prefix_position"] = positions[:, : shape.n_prefix]
-        tokens = torch.cat(prefix, dim=1) if shape.n_prefix else positions.new_empty(1, 0, shape.dim)
-        out[f"{at}.embed.prefix"] = tokens
+        tokens = [token for _, token in prefix] if shape.n_prefix else [positions.new_empty(1, 0, shape.dim)]
+        out[f"{at}.embed.prefix"] = torch.cat(tokens, dim=1)
     if not config.num_classes:
         # A backbone has no head, and often no last norm: nothing is read after it, so any will do.
         bare = torch.zeros(config.dims[-1])
         out |= {"head.weight": torch.zeros(0, config.dims[-1]), "head.bias": torch.zeros(0)}
-        out = {"norm.weight": bare + 1, "norm.bias": bare} | out
-    return {name: _flat(name, values).float().contiguous() for name, values in out.items()}
+        if "norm.weight" not in out and "norm.bias" not in out:
+            out |= {"norm.weight": bare + 1, "norm.bias": bare}
+    return {name: _flat(name, values, config).float().contiguous() for name, values in out.items()}
 
 
-def _flat(name: str, values: Tensor) -> Tensor:
-    """The kernel of a convolution that does not overlap itself, or is written as one, as a linear layer's."""
-    if values.ndim == 4 and name.endswith("project.weight"):
-        return rearrange(values, "o c k1 k2 -> o (k1 k2 c)")
-    return values
+def unsettle(config: PVTConfig, name: str) -> str:
+    """What a tensor of the network was before `settle`."""
+    if config.version == 2 and name.startswith("norm."):
+        return f"stages.{len(config.dims) - 1}.{name}"
+    if name.endswith(".embed.prefix"):
+        return CLS
+    return re.sub(r"\.embed\.(prefix_)?position$", ".positions", name)
+
+
+def missing(name: str, theirs: Iterable[str]) -> WeightsError:
+    """That tensors, by their names in the file, are not there."""
+    return WeightsError(f"{name} is not complete: {listed(theirs)} missing.")
+
+
+def misfit(name: str, theirs: str, values: Tensor) -> WeightsError:
+    """That a tensor, by its name in the file, is of a shape of its own."""
+    shape = times(tuple(values.shape)) or "a single number"
+    return WeightsError(f"{name} does not fit together: {listed([theirs])} is {shape}, unlike the rest of the file.")
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first few, and how many more."""
+    return shortened([label(name) for name in dict.fromkeys(names)])
+
+
+def shortened(words: list[str]) -> str:
+    first = ", ".join(words[:NAMED])
+    return first if len(words) <= NAMED else f"{first} and {len(words) - NAMED:,} more"
+
+
+def _flat(name: str, values: Tensor, config: PVTConfig) -> Tensor:
+    """The kernel of a convolution that does not overlap itself, or is written as one, as a linear layer's.
+
+    One of another side is left as it is, and fits nowhere: laid end to end it might.
+    """
+    if values.ndim != 4 or not name.endswith("project.weight"):
+        return values
+    shape = config.shapes()[int(name.split(".")[1])]
+    side = shape.window if ".embed." in name else shape.reduction if ".reduce." in name else 1
+    return rearrange(values, "o c k1 k2 -> o (k1 k2 c)") if values.shape[2:] == (side, side) else values
+
+
+def _agree(family: Family, dims: tuple[int, ...], embeds: list[tuple], beside: Beside, name: str) -> None:
+    """Raises WeightsError where config.json is of another network: heads and eps would be another's."""
+    strides = tuple((side + 1) // 2 if family.network == "pvt_v2" else side for _, _, side in embeds)
+    for what, said, found in (
+        ("type", beside.network, family.network),
+        ("widths", beside.dims, dims),
+        ("strides", beside.strides, strides),
+    ):
+        if said is not None and said != found:
+            raise WeightsError(
+                f"{name} is not what its config.json says: the {what} {said}, where its tensors are of {found}; choose"
+                " the one that belongs to it."
+            )
 
 
 def _fold(shapes: _Shapes, stage: int) -> int:
     """Side of the kernel of a stage's reduction; 0 where it has none."""
-    name = f"stages.{stage}.blocks.0.attention.reduce.project.weight"
-    return shapes.kernel(name)[2] if name in shapes.tensors else 0
+    reduce = f"stages.{stage}.blocks.0.attention.reduce."
+    # It has four tensors: one that is there alone is too many, three want the fourth.
+    return shapes.kernel(f"{reduce}project.weight")[2] if len(shapes.begin(reduce)) > 1 else 0
+
+
+def _most_have_biases(tensors: Mapping[str, Tensor]) -> bool:
+    """Of the layers of queries, keys and values: all have one or none, but for what is missing or too much."""
+    found = [re.search(r"attention\.(?:query|key|value)\.(weight|bias)$", name) for name in tensors]
+    kinds = [at[1] for at in found if at]
+    return 2 * kinds.count("bias") >= kinds.count("weight")
 
 
 def _ratio(hidden: int, dim: int) -> float:
@@ -157,21 +265,33 @@ def _heads(family: Family, dims: tuple[int, ...], beside: Beside, notes: list[st
     if any(dim % HEAD_DIM for dim in dims):
         raise WeightsError(f"{name} does not say how many heads there are; choose its config.json together with it.")
     heads = tuple(dim // HEAD_DIM for dim in dims)
-    notes.append(f"Nothing says how many heads there are: {HEAD_DIM} channels each are taken, so {heads}.")
+    if family.network == "vit" and heads[0] > MOST_HEADS and dims[0] % MOST_HEADS == 0:
+        heads = (MOST_HEADS,)
+    notes.append(f"Nothing says how many heads there are; {heads} are taken, as is usual for so many channels.")
     return heads
 
 
-def _trained_size(shapes: _Shapes, patch_sizes: tuple[int, ...], prefix: int, beside: Beside) -> int | Size:
+def _trained_size(shapes: _Shapes, patch_sizes: tuple[int, ...], prefix: tuple[str, ...], beside: Beside) -> int | Size:
     """The image size whose first grid has as many tokens as there are position embeddings."""
-    count = shapes.of("stages.0.positions", 3)[1] - (prefix if len(patch_sizes) == 1 else 0)
-    p, said = patch_sizes[0], beside.image_size
+    alone = len(patch_sizes) == 1
+    count = shapes.of("stages.0.positions", 3)[1] - (len(prefix) if alone else 0)
+    size = _size_of(count, patch_sizes[0], beside.image_size)
+    if size is not None:
+        return size
+    lost = [key for key in (CLS, DISTILLATION) if key not in prefix]
+    if alone and lost and _size_of(count - 1, patch_sizes[0], beside.image_size):
+        raise missing(shapes.name, [shapes.say(lost[0])])
+    raise WeightsError(
+        f"{shapes.name} has positions for {count} tokens ({shapes.say('stages.0.positions')}), which is no square;"
+        " choose its config.json with it."
+    )
+
+
+def _size_of(count: int, p: int, said: int | Size | None) -> int | Size | None:
+    """The image of `count` patches of side p: as it is said, else a square; None where there is none."""
     if said is not None:
         h, w = (said, said) if isinstance(said, int) else said
-        if (h // p) * (w // p) == count:
+        if (h // p) * (w // p) == count > 0:
             return said
     side = math.isqrt(max(count, 0))
-    if not side or side * side != count:
-        raise WeightsError(
-            f"{shapes.name} has positions for {count} tokens, which is no square; choose its config.json with it."
-        )
-    return side * p
+    return side * p if side and side * side == count else None

@@ -1,26 +1,39 @@
 """What small files beside the weights say: config.json (of `transformers` or `timm`), preprocessor_config.json."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
+from pvt_viz.checkpoints.pickles import label
 from pvt_viz.config import Size
 
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
 NAMES = (CONFIG, PREPROCESSOR)
 LARGEST = 8 * 1024**2
 """Bytes of such a file; the names of 21,000 classes are one megabyte."""
-NETWORKS = ("pvt", "pvt_v2", "vit", "deit")
-"""Values of `model_type` that open here."""
+LARGEST_NUMBER = 1e6
+"""No side, scale or count in such a file is larger; one that is says nothing."""
+MOST_STAGES = 16
+"""As many numbers as a list of them may hold; a longer one says nothing."""
+PYRAMID_HEADS = [1, 2, 5, 8]
+"""Of every PVTv2 in timm."""
+NETWORKS = {"pvt": "pvt", "pvt_v2": "pvt_v2", "vit": "vit", "deit": "vit"}
+"""Values of `model_type` that open here, and the network that each is."""
+UNLIKE = ("act_layer", "block_fn", "embed_layer", "mlp_layer", "norm_layer")
+"""What a maker may have asked timm for that changes the answer and leaves the tensors' names and shapes as they are."""
 
 
 @dataclass(frozen=True)
 class Beside:
     """None where nothing is said."""
 
+    network: str | None = None
+    dims: tuple[int, ...] | None = None
+    strides: tuple[int, ...] | None = None
     heads: tuple[int, ...] | None = None
+    pool: str | None = None
+    """What answers: "token" is CLS, "avg" the mean."""
     norm_eps: float | None = None
     image_size: int | Size | None = None
     classes: tuple[str, ...] | None = None
@@ -63,16 +76,18 @@ def _json(name: str, data: bytes | None) -> dict:
 
 def _transformers(config: dict) -> Beside:
     kind = config.get("model_type")
-    if kind is not None and kind not in NETWORKS:
-        raise WeightsError(f"{CONFIG} is of a network of the type {kind!r}; {', '.join(NETWORKS)} open here.")
+    if kind is not None and (not isinstance(kind, str) or kind not in NETWORKS):
+        raise WeightsError(f"{CONFIG} is of a network of the type {label(str(kind))}; {', '.join(NETWORKS)} open here.")
     activation = config.get("hidden_act", "gelu")
     if activation != "gelu":
         raise WeightsError(
-            f"{CONFIG} asks for {activation!r} between the layers of the MLP; only 'gelu' is known here."
+            f"{CONFIG} asks for {label(str(activation))} between the layers of the MLP; only gelu is known here."
         )
-    heads = config.get("num_attention_heads")
     return Beside(
-        heads=_whole_numbers(heads if isinstance(heads, list) else [heads]),
+        network=None if kind is None else NETWORKS[kind],
+        dims=_per_stage(config.get("hidden_sizes", config.get("hidden_size"))),
+        strides=_per_stage(config.get("strides")),
+        heads=_per_stage(config.get("num_attention_heads")),
         norm_eps=_number(config.get("layer_norm_eps")),
         image_size=_size(config.get("image_size")),
         classes=_labels(config.get("id2label")),
@@ -83,15 +98,23 @@ def _timm(config: dict) -> Beside:
     told = config.get("pretrained_cfg")
     told = told if isinstance(told, dict) else {}
     asked = config.get("model_args")  # what its maker passed; without it, all is as the architecture's name says
-    heads = asked.get("num_heads") if isinstance(asked, dict) else None
-    size = told.get("input_size")
+    asked = asked if isinstance(asked, dict) else {}
+    name, pool, size = config.get("architecture"), config.get("global_pool"), told.get("input_size")
+    pyramid = isinstance(name, str) and name.startswith("pvt_v2_")
+    if odd := [field for field in UNLIKE if asked.get(field) is not None]:
+        raise WeightsError(f"{CONFIG} asks for an {odd[0]} of its own, which is not known here.")
+    if isinstance(name, str) and "_rpn_" in name:
+        raise WeightsError(f"{CONFIG} is of {label(name)}, whose norms come after attention; that is not known here.")
     names = config.get("label_names")
     described = config.get("label_descriptions")
     if isinstance(names, list) and isinstance(described, dict):
         names = [described.get(name, name) if isinstance(name, str) else name for name in names]
     return Beside(
-        heads=_whole_numbers(heads if isinstance(heads, list) else [heads]),
-        image_size=_size(size[1:] if isinstance(size, list) else None),
+        network="pvt_v2" if pyramid else None,
+        dims=_per_stage(asked.get("embed_dims", asked.get("embed_dim"))),
+        heads=_per_stage(asked.get("num_heads", PYRAMID_HEADS if pyramid else None)),
+        pool=pool if isinstance(pool, str) and pool else None,
+        image_size=_size(asked.get("img_size")) or _size(size[1:] if isinstance(size, list) else None),
         classes=_texts(names),
         mean=_three(told.get("mean")),
         std=_three(told.get("std")),
@@ -111,7 +134,7 @@ def _preprocessed(found: Beside, said: dict) -> Beside:
         crop = cut / whole
     elif crop is None and not cuts:
         crop = 1.0
-    seen = cut if cuts else whole
+    seen = _seen(said.get("crop_size" if cuts else "size"))
     return replace(
         found,
         image_size=found.image_size or seen,
@@ -122,7 +145,8 @@ def _preprocessed(found: Beside, said: dict) -> Beside:
 
 
 def _number(value) -> float | None:
-    valid = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+    """A number above 0 that a float can hold."""
+    valid = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LARGEST_NUMBER
     return float(value) if valid else None
 
 
@@ -132,8 +156,14 @@ def _fraction(value) -> float | None:
 
 
 def _whole_numbers(values) -> tuple[int, ...] | None:
-    valid = isinstance(values, list) and all(isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in values)
+    valid = isinstance(values, list) and len(values) <= MOST_STAGES
+    valid = valid and all(isinstance(v, int) and not isinstance(v, bool) and 0 < v <= LARGEST_NUMBER for v in values)
     return tuple(values) if valid and values else None
+
+
+def _per_stage(value) -> tuple[int, ...] | None:
+    """One whole number stands for itself."""
+    return _whole_numbers(value if isinstance(value, list) else [value])
 
 
 def _size(value) -> int | Size | None:
@@ -151,9 +181,16 @@ def _side(value) -> int | None:
     return min(sides) if sides else None
 
 
+def _seen(value) -> int | Size | None:
+    """(height, width) where both are said, else the shorter side."""
+    if isinstance(value, dict) and (size := _size([value.get("height"), value.get("width")])):
+        return size
+    return _side(value)
+
+
 def _three(value) -> tuple[float, ...] | None:
     valid = isinstance(value, list) and len(value) == 3
-    valid = valid and all(isinstance(v, int | float) and math.isfinite(v) for v in value)
+    valid = valid and all(isinstance(v, int | float) and abs(v) <= LARGEST_NUMBER for v in value)
     return tuple(float(v) for v in value) if valid else None
 
 

@@ -1,22 +1,23 @@
 """Somebody else's tensors, whole and under our names, or one sentence about what does not fit."""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 import torch
-from einops import EinopsError
 from torch import Tensor
 
 from pvt_viz.checkpoints import architecture, beside, labels
+from pvt_viz.checkpoints.architecture import NAMED, listed, shortened
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
 from pvt_viz.checkpoints.families import FAMILIES
 from pvt_viz.checkpoints.names import Family, Renamed, in_their_words, rename
+from pvt_viz.checkpoints.pickles import label
 from pvt_viz.config import PVTConfig
 from pvt_viz.models.pvt import PVT, Weights
-from pvt_viz.words import times
 
-NAMED = 3
-"""How many tensors a sentence names."""
+ALMOST = 0.8
+"""The part of a file's tensors that must be of a family for its name to come up."""
 
 
 def checkpoint(theirs: Mapping[str, Tensor], files: Mapping[str, bytes], name: str) -> Checkpoint:
@@ -28,18 +29,27 @@ def checkpoint(theirs: Mapping[str, Tensor], files: Mapping[str, bytes], name: s
     said = beside.read(files)
     family, root = _family(theirs, name)
     found = rename(family, root, theirs)
-    if found.unknown:
+    if others := [at for other in FAMILIES for at in _networks(other, other.roots(found.foreign), found.foreign)]:
+        raise _several(name, [*_networks(family, [root], theirs), *others])
+    if found.unknown or found.twice:
         raise WeightsError(
-            f"{name} looks like {family.label}, but that network has no place for {_listed(found.unknown)}; it is a"
-            " variant that is not known here."
+            f"{name} looks like {family.label}, but that network has no place for"
+            f" {listed([*found.unknown, *found.twice])}; it is a variant that is not known here."
         )
-    say = partial(in_their_words, family, root)
+    last = max((int(at.split(".")[1]) for at in found.tensors if at.startswith("stages.")), default=0)
+    say = partial(in_their_words, family, root, theirs, last)
+    for at, values in found.tensors.items():
+        if not values.is_floating_point():
+            kind = str(values.dtype).removeprefix("torch.")
+            raise WeightsError(f"{name} keeps {listed([say(at)])} as {kind}; save plain floating-point numbers.")
+        if not values.float().isfinite().all():
+            raise WeightsError(
+                f"{name} holds values in {listed([say(at)])} that are not numbers (NaN or infinite): its training has"
+                " failed."
+            )
     config, notes = architecture.read(family, found.tensors, said, name, say)
-    try:
-        state = architecture.settle(config, found.tensors, notes)
-    except (EinopsError, RuntimeError) as error:
-        raise WeightsError(f"{name} looks like {family.label}, but its tensors do not fit together.") from error
-    _check(state, config, name, say)
+    state = architecture.settle(config, found.tensors, notes, say)
+    _check(state, config, name, lambda at: say(architecture.unsettle(config, at)), theirs)
     return Checkpoint(config, state, _weights(config, family, said, [*notes, *_aside(found)]))
 
 
@@ -56,51 +66,75 @@ def _weights(config: PVTConfig, family: Family, said: beside.Beside, notes: list
 
 
 def _family(theirs: Mapping[str, Tensor], name: str) -> tuple[Family, str]:
+    fitting = []
     for family in FAMILIES:
         roots = family.roots(theirs)
         if len(roots) > 1:
-            raise WeightsError(f"{name} holds several networks ({', '.join(roots)}); save one of them alone.")
-        if roots:
-            return family, roots[0]
-    some = _listed(sorted(theirs))
+            raise _several(name, _networks(family, roots, theirs))
+        fitting += [(family, root) for root in roots]
+    if fitting:  # a DeiT has the marks of a ViT too: the one that has a place for most
+        return max(fitting, key=lambda at: at[0].places(at[1], theirs)) if len(fitting) > 1 else fitting[0]
+    _check_marks(theirs, name)
+    some = listed(sorted(theirs)) or "nothing"
     raise WeightsError(
         f"{name} is of a network that is not known here (it has {some}); PVT, PVTv2, ViT and DeiT open, as their"
         " authors, transformers or timm save them."
     )
 
 
-def _check(state: Mapping[str, Tensor], config: PVTConfig, name: str, say) -> None:
-    """Every tensor of the network, of the right shape, all numbers, and no other."""
+def _networks(family: Family, roots: list[str], names: Collection[str]) -> list[str]:
+    """One tensor of each network, to name it by."""
+    return [family.marks_in(root, names)[0] for root in roots]
+
+
+def _several(name: str, networks: list[str]) -> WeightsError:
+    return WeightsError(f"{name} holds several networks, with {listed(networks)}; save one of them alone.")
+
+
+def _check_marks(theirs: Mapping[str, Tensor], name: str) -> None:
+    """Raises WeightsError where the tensors are nearly a family's, but lack one that it is known by."""
+
+    def lacks(family: Family, root: str) -> list[str]:
+        return [mark for mark in family.marks_in(root, theirs) if mark not in theirs]
+
+    near = [(*family.nearness(theirs), family) for family in FAMILIES]
+    share, root, family = max(near, key=lambda at: (at[0], -len(lacks(at[2], at[1]))))
+    if share >= ALMOST:
+        raise architecture.missing(f"{name} looks like {family.label}, but", lacks(family, root))
+
+
+def _check(
+    state: Mapping[str, Tensor],
+    config: PVTConfig,
+    name: str,
+    say: Callable[[str], str],
+    theirs: Mapping[str, Tensor],
+) -> None:
+    """Every tensor of the network, of the right shape, and no other."""
     with torch.device("meta"):
         expected = {at: tuple(values.shape) for at, values in PVT(config).state_dict().items()}
     if missing := [at for at in expected if at not in state]:
-        raise WeightsError(f"{name} is not complete: {_listed([say(at) for at in missing])} missing.")
+        raise architecture.missing(name, map(say, missing))
     if extra := [at for at in state if at not in expected]:
-        raise WeightsError(f"{name} has more than its network: {_listed([say(at) for at in extra])}.")
+        raise WeightsError(f"{name} has more than its network: {listed(map(say, extra))}.")
     for at, shape in expected.items():
         if tuple(state[at].shape) != shape:
-            raise WeightsError(
-                f"{name} does not fit together: {say(at)} is {times(state[at].shape)}, where the rest of the file"
-                f" makes it {times(shape)}."
-            )
-    for at, values in state.items():
-        if not values.isfinite().all():
-            raise WeightsError(
-                f"{name} holds values in {say(at)} that are not numbers (NaN or infinite): its training has failed."
-            )
+            raise architecture.misfit(name, say(at), theirs.get(say(at), state[at]))
 
 
 def _aside(found: Renamed) -> list[str]:
     """Sentences about what was left aside."""
     notes = []
     if found.unused:
-        notes.append(f"Not needed for the answer, and left aside: {_listed(found.unused)}.")
+        notes.append(f"Not needed for the answer, and left aside: {listed(found.unused)}.")
     if found.foreign:
-        notes.append(f"Not part of this network, and left aside: {_listed(found.foreign)}.")
+        notes.append(f"Not part of this network, and left aside: {_grouped(found.foreign)}.")
     return notes
 
 
-def _listed(names: Collection[str]) -> str:
-    """The first few, and how many more."""
-    first = ", ".join(list(names)[:NAMED])
-    return first if len(names) <= NAMED else f"{first} and {len(names) - NAMED:,} more"
+def _grouped(names: Collection[str]) -> str:
+    """All of them, where they are many by what they begin with."""
+    if len(names) <= NAMED:
+        return listed(names)
+    parts = Counter(name.split(".")[0] for name in names)
+    return shortened([f"{label(part)} ({count:,} tensors)" for part, count in parts.items()])

@@ -1,7 +1,8 @@
 """From the names that a library gives its tensors to ours: one table per family of files, in `families`."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,11 @@ POSITIONS = "stages.{i}.positions"
 """A stage's position embeddings as the others keep them: (1, prefix + N, channel). Ours are a plane of their own."""
 CLS, DISTILLATION = "cls", "distillation"
 """The tokens before the grid, each (1, 1, channel), until they are put together."""
+
+OUTSIDE = ("head", "distilled_head")
+"""Of our tensors, those that stand beside a family's `body` and not in it."""
+_LOOKED_AT = 1000
+"""How many names tell what a file that lacks a mark comes nearest to."""
 
 Table = Mapping[str, str | tuple[str, ...]]
 """Their name -> ours, without ".weight" and ".bias"; {i} is a stage, {j} a block. Several of ours lie end to end."""
@@ -61,6 +67,27 @@ class Family:
                 break
         return found
 
+    def body_in(self, root: str, names: Iterable[str]) -> str:
+        """`body` where a file has it behind its root, else nothing."""
+        return self.body if any(name.startswith(f"{root}{self.body}") for name in names) else ""
+
+    def marks_in(self, root: str, names: Collection[str]) -> list[str]:
+        """The whole names that the marks have in such a file."""
+        return [f"{root}{self.body_in(root, names)}{mark}" for mark in self.marks]
+
+    def nearness(self, names: Collection[str]) -> tuple[float, str]:
+        """What part of the names this family has a place for, and the root at which it has most."""
+        some = list(names)[:_LOOKED_AT]
+        shared = Counter(name[: dot.end()] for name in some for dot in list(re.finditer(r"\.", name))[:4])
+        roots = ["", *(root for root, count in shared.items() if 2 * count > len(some))]
+        best = max(roots, key=lambda root: self.places(root, some))
+        return self.places(best, some) / max(1, len(some)), best
+
+    def places(self, root: str, names: Iterable[str]) -> int:
+        """How many of the names, behind this root, are of tensors of this family."""
+        inner = (name.removeprefix(root).removeprefix(self.body) for name in names if name.startswith(root))
+        return sum(any(rule.apply(name) for rule in self.rules) for name in inner)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -80,15 +107,17 @@ class Rule:
         if not found:
             return ()
         at = found.groupdict()
-        numbers = {"i": int(at.get("i") or 0) - (self.first_stage if at.get("i") else 0), "j": at.get("j")}
+        numbers = {"i": int(at["i"]) - self.first_stage if "i" in at else 0, "j": at.get("j")}
+        if numbers["i"] < 0:
+            return ()
         return tuple(target.format(**numbers) + (at["kind"] or "") for target in self.ours)
 
-    def undo(self, name: str) -> str | None:
-        """Their name for one of ours."""
+    def undo(self, name: str, last: int) -> str | None:
+        """Their name for one of ours; what has no stage in its name is in the `last` one."""
         for target in self.ours:
             if found := _pattern(target).fullmatch(name):
                 at = found.groupdict()
-                numbers = {"i": int(at.get("i") or 0) + self.first_stage, "j": at.get("j")}
+                numbers = {"i": int(at.get("i", last)) + self.first_stage, "j": at.get("j")}
                 return self.theirs.format(**numbers) + (at["kind"] or "")
         return None
 
@@ -96,7 +125,7 @@ class Rule:
 def _pattern(name: str) -> re.Pattern:
     text = re.escape(name)
     for letter in "ij":
-        text = text.replace(rf"\{{{letter}\}}", rf"(?P<{letter}>\d+)")
+        text = text.replace(rf"\{{{letter}\}}", rf"(?P<{letter}>0|[1-9][0-9]{{0,8}})")
     return re.compile(rf"{text}(?P<kind>\.weight|\.bias)?")
 
 
@@ -112,11 +141,13 @@ class Renamed:
     """Their names for what such a file may have and no answer depends on."""
     foreign: tuple[str, ...]
     """Their names for what belongs to something else: a neck, a detector's heads."""
+    twice: tuple[str, ...]
+    """Their names for what stands where another of their tensors stands already."""
 
 
 def rename(family: Family, root: str, theirs: Mapping[str, Tensor]) -> Renamed:
     """`theirs` under our names; `root` is one of `family.roots`."""
-    tensors, unknown, unused, foreign = {}, [], [], []
+    tensors, unknown, unused, foreign, twice = {}, [], [], [], []
     for whole, values in theirs.items():
         if not whole.startswith(root):
             foreign.append(whole)
@@ -124,17 +155,27 @@ def rename(family: Family, root: str, theirs: Mapping[str, Tensor]) -> Renamed:
         name = whole.removeprefix(root)
         inner = name.removeprefix(family.body)
         targets = next((found for rule in family.rules if (found := rule.apply(inner))), ())
-        if targets:
-            parts = values.chunk(len(targets)) if len(targets) > 1 else (values,)
-            tensors.update(zip(targets, parts, strict=False))
+        if tensors.keys() & set(targets):
+            twice.append(whole)
+        elif targets:
+            tensors.update(zip(targets, _parts(values, len(targets)), strict=True))
         elif inner.startswith(family.unused):
             unused.append(whole)
         else:
             unknown.append(whole)
-    return Renamed(tensors, tuple(unknown), tuple(unused), tuple(foreign))
+    return Renamed(tensors, tuple(unknown), tuple(unused), tuple(foreign), tuple(twice))
 
 
-def in_their_words(family: Family, root: str, ours: str) -> str:
-    """What a file of this family would call a tensor of ours."""
-    found = next((name for rule in family.rules if (name := rule.undo(ours))), None)
-    return f"{root}{found}" if found else ours
+def _parts(values: Tensor, count: int) -> tuple[Tensor, ...]:
+    """What lies end to end, each alone; where it is not so many equal ones, all of it each time, which fits nowhere."""
+    return values.tensor_split(count) if values.ndim and len(values) % count == 0 else (values,) * count
+
+
+def in_their_words(family: Family, root: str, names: Collection[str], last: int, ours: str) -> str:
+    """What a file of this family, with these names in it, would call a tensor of ours; `last` is its last stage."""
+    found = [name for rule in family.rules if (name := rule.undo(ours, last))]
+    if not found:
+        return ours
+    at = root if ours.split(".")[0] in OUTSIDE else f"{root}{family.body_in(root, names)}"
+    there = {name.rpartition(".")[0] for name in names}  # of two words for one thing, the one that its bias has
+    return next((f"{at}{name}" for name in found if f"{at}{name}".rpartition(".")[0] in there), f"{at}{found[0]}")

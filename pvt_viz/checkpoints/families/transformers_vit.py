@@ -5,7 +5,7 @@ Release 5 renamed the modules; `save_pretrained` still writes these.
 
 from dataclasses import replace
 
-from pvt_viz.checkpoints.names import CLS, Family
+from pvt_viz.checkpoints.names import CLS, DISTILLATION, Family
 
 _LAYER, _OURS = "encoder.layer.{j}.", "stages.0.blocks.{j}."
 
@@ -20,6 +20,7 @@ FAMILY = Family(
         "embeddings.patch_embeddings.projection": "stages.0.embed.project",
         "embeddings.position_embeddings": "stages.0.positions",
         "embeddings.cls_token": CLS,
+        "embeddings.distillation_token": DISTILLATION,  # of a DeiT; never there, but missed by its name
         _LAYER + "layernorm_before": _OURS + "attention_norm",
         _LAYER + "attention.attention.query": _OURS + "attention.query",
         _LAYER + "attention.attention.key": _OURS + "attention.key",
