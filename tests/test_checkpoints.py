@@ -6,7 +6,7 @@ The files are made on the spot by the libraries themselves, or by the authors' n
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import pytest
@@ -1193,3 +1193,14 @@ def test_nothing_is_asked_of_the_hub_for_what_is_here(paths, monkeypatch, tmp_pa
     refused(lambda: load_model("x" * 5000))
     with pytest.raises(AssertionError, match="the hub was asked"):
         load_model("owner/other")
+
+
+def test_a_file_of_ours_opens_by_upload_too():
+    data = (own.FOLDER / "flexi_pvt.safetensors").read_bytes()
+    found, bundled = open_files({"mine.safetensors": data}), open_checkpoint("flexi_pvt")
+    assert found.config == replace(bundled.config, name="mine.safetensors")
+    assert found.weights.classes == bundled.weights.classes
+    assert all(torch.equal(values, bundled.state[name]) for name, values in found.state.items())
+    for at in (100, len(data) // 2, len(data) - 1):
+        with pytest.raises(WeightsError, match=r"mine\.safetensors"):
+            open_files({"mine.safetensors": data[:at]})

@@ -84,7 +84,10 @@ def open_files(files: Mapping[str, bytes], limit: int = LIMIT) -> Checkpoint:
         )
     [file] = weights
     name = re.sub(r"[^\w.+ -]", "_", file)[-80:]  # a stranger's, and soon on every page
-    return foreign.checkpoint(read_tensors(files[file], name, limit), files, name)
+    tensors, said = read_tensors(files[file], name, limit), own.said_in(files[file])
+    if said.get("format") == own.FORMAT:
+        return own.received(tensors, said, name)
+    return foreign.checkpoint(tensors, files, name)
 
 
 def _is(kind: Callable[[Path], bool], path: Path) -> bool:

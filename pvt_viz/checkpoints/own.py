@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
+from pvt_viz.checkpoints.tensors import MAX_TEXT
 from pvt_viz.config import PRESETS, PVTConfig, get_config
 from pvt_viz.models.pvt import PVT, Weights
 from pvt_viz.models.segmentation import SegmentationHead
@@ -26,21 +27,46 @@ def read(source: str | Path) -> Checkpoint:
     Raises WeightsError where the file is missing, damaged or not ours.
     """
     path, tensors, about = _read(source)
-    kept, network = about.config, part(tensors, "network")
-    with torch.device("meta"):
-        expected = {name: values.shape for name, values in PVT(kept).state_dict().items()}
-    if {name: values.shape for name, values in network.items()} != expected:
-        raise WeightsError(f"{path.name} does not hold the network that it says it holds; fetch it again.")
-    return Checkpoint(kept, network, about.weights)
+    return _whole(tensors, about, path.name)
 
 
 def is_ours(path: Path) -> bool:
     """Whether a file says that it is of our format."""
     try:
-        with safe_open(path, framework="pt") as file:
-            return (file.metadata() or {}).get("format") == FORMAT
-    except (SafetensorError, OSError):
+        with path.open("rb") as file:
+            return said_in(file.read(MAX_TEXT)).get("format") == FORMAT
+    except OSError:
         return False
+
+
+def said_in(data: bytes) -> dict:
+    """What a .safetensors file says of itself, from its first bytes; nothing for another file."""
+    length = int.from_bytes(data[:8], "little")
+    if data[8:9] != b"{" or length > min(len(data), MAX_TEXT):
+        return {}
+    try:
+        said = json.loads(data[8 : 8 + length]).get("__metadata__")
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def received(tensors: Mapping[str, torch.Tensor], said: dict, name: str) -> Checkpoint:
+    """The weights in a file of ours that somebody brought, called `name`; raises WeightsError as `read` does."""
+    found = _whole({at: values.float() for at, values in tensors.items()}, _about_file(said, name), name)
+    for at, values in found.state.items():
+        if not values.isfinite().all():
+            raise WeightsError(f"{name} holds values in {at} that are not numbers: its training has failed.")
+    return replace(found, config=replace(found.config, name=name))
+
+
+def _whole(tensors: Mapping[str, torch.Tensor], about: "_About", name: str) -> Checkpoint:
+    kept, network = about.config, part(tensors, "network")
+    with torch.device("meta"):
+        expected = {at: values.shape for at, values in PVT(kept).state_dict().items()}
+    if {at: values.shape for at, values in network.items()} != expected:
+        raise WeightsError(f"{name} does not hold the network that it says it holds; fetch it again.")
+    return Checkpoint(kept, network, about.weights)
 
 
 def load_segmentation(source: str | Path, /) -> SegmentationHead:
@@ -99,25 +125,29 @@ def _read(source: str | Path) -> tuple[Path, dict[str, torch.Tensor], _About]:
             tensors = {name: file.get_tensor(name).float() for name in list(file.keys())}
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"The weights file {path.name} is damaged; fetch it again.") from error
+    return path, tensors, _about_file(said, path.name)
+
+
+def _about_file(said: dict, name: str) -> _About:
     if said.get("format") != FORMAT:
-        raise WeightsError(f"{path.name} is not a weights file of pvt-viz.")
+        raise WeightsError(f"{name} is not a weights file of pvt-viz.")
     try:
-        return path, tensors, _about(path, json.loads(said["about"]))
+        return _about(name, json.loads(said["about"]))
     except WeightsError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WeightsError(
-            f"{path.name} does not say what network it is for in a way that this version knows; fetch it again."
+            f"{name} does not say what network it is for in a way that this version knows; fetch it again."
         ) from error
 
 
-def _about(path: Path, fields: dict) -> _About:
+def _about(name: str, fields: dict) -> _About:
     try:
         config = get_config(fields["config"]["name"], **fields["config"])  # a preset's name tells its class
     except ValueError as error:
-        raise WeightsError(f"{path.name} is for a network that this version does not know: {error}") from error
+        raise WeightsError(f"{name} is for a network that this version does not know: {error}") from error
     weights = Weights(
-        source=path.name,
+        source=name,
         trained=True,
         classes=tuple(fields["classes"]),
         patch_sizes=tuple(map(tuple, fields["trained_patch_sizes"])),
