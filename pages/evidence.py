@@ -8,6 +8,7 @@ from pvt_viz.config import PRESETS
 from pvt_viz.figures import evidence as figures
 from pvt_viz.ui import answer, charts, evidence, pagewords, parts
 from pvt_viz.ui.selection import SEEDS
+from pvt_viz.words import escaped
 
 SCORES = {"pointing": "brightest on it", "energy": "weight on it", "overlap": "overlap (IoU)"}
 
@@ -19,6 +20,9 @@ st.markdown(
 )
 answer.show(scene)
 parts.honest_line(scene)
+if not scene.selection.config.num_classes:
+    st.markdown("These weights have no head: there is no answer to follow back, and none that could change.")
+    st.stop()
 config, drawn = scene.selection.config, scene.picture.scenes
 found = report.load(config.name) if scene.trace.weights.trained else None
 
@@ -72,7 +76,7 @@ if not scene.trace.weights.classes:
 other_seed = SEEDS[(scene.selection.seed + 1) % len(SEEDS)]
 st.markdown("\n".join(f"- **{kind.capitalize()}.** {words}" for kind, words in KINDS.items()))
 changed = evidence.interventions(scene.key, other_seed, scene)
-before = scene.trace.weights.classes[int(scene.trace.logits[0].argmax())]
+before = escaped(scene.trace.weights.classes[int(scene.trace.logits[0].argmax())])
 st.subheader("On this picture", anchor=False)
 by_stage = {}
 for row in changed:
@@ -82,8 +86,9 @@ st.table(
         {
             "attention of": f"stage {stage}",
             **{
-                kind: f"{row.answer if row.answer == before else f'**{row.answer}**'} {row.chance:.0%}"
+                kind: f"{said if said == before else f'**{said}**'} {row.chance:.0%}"
                 for kind, row in kinds.items()
+                for said in (escaped(row.answer),)
             },
         }
         for stage, kinds in by_stage.items()

@@ -8,13 +8,14 @@ trace.stages[0].blocks[-1].attention  # (batch, head, n_prefix + N, n_prefix + M
 
 from pvt_viz import attribution, cost, images, scenes
 from pvt_viz.checkpoints import load_model
-from pvt_viz.config import PRESETS, PVTConfig, ViTConfig, get_config
+from pvt_viz.config import PRESETS, PVTConfig, PVTv2Config, ViTConfig, get_config
 from pvt_viz.models import build_model
 from pvt_viz.tracing import Trace, trace
 
 __all__ = [
     "PRESETS",
     "PVTConfig",
+    "PVTv2Config",
     "Trace",
     "ViTConfig",
     "attribution",

@@ -10,7 +10,7 @@ import torch
 import pvt_viz
 from pvt_viz import attribution, images, report, scenes
 from pvt_viz.attribution import KINDS, METHODS
-from pvt_viz.checkpoints import moments
+from pvt_viz.checkpoints import BUNDLED, moments
 from pvt_viz.checkpoints import own as load
 from pvt_viz.figures.tradeoff import by_series
 from pvt_viz.scenes import CLASSES
@@ -266,7 +266,7 @@ def test_the_setting_of_the_sidebar_is_marked_where_it_was_measured():
 
 def test_every_measured_setting_is_a_point():
     traces = curves(healthy(visit("trade_off")))[0]["data"]
-    measured = [report.load(name) for name in pvt_viz.models.BUNDLED]
+    measured = [report.load(name) for name in BUNDLED]
     assert sum(len(trace["x"]) for trace in traces) == sum(len(found.accuracies) for found in measured if found)
     for trace in traces:
         hollow = trace["marker"]["symbol"] == "circle-open"

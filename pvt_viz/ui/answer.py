@@ -11,9 +11,7 @@ from pvt_viz.scenes import CLASSES
 from pvt_viz.ui.calls import Scene
 from pvt_viz.words import escaped, si
 
-MOST, MOST_OF_MANY = 3, 5
-MANY = 100
-"""Classes from which on five answers are shown."""
+MOST, MOST_OF_SHAPES = 5, 3
 LENS = 3
 """Answers a block."""
 ROW = (
@@ -36,7 +34,7 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
             st.caption("These weights are a backbone: without a head there is no answer, only maps and features.")
         return
     chances = scene.trace.logits[0].softmax(dim=0)
-    order = chances.argsort(descending=True).tolist()[: MOST if len(chances) < MANY else MOST_OF_MANY]
+    order = chances.argsort(descending=True).tolist()[: MOST_OF_SHAPES if weights.classes == CLASSES else MOST]
     rows = [
         ROW.format(
             name=html.escape(weights.classes[i]),

@@ -98,12 +98,13 @@ def shown(picture: Image.Image, image_size: Size, crop: float = 1.0) -> Image.Im
 def _shared(fitted: Fitted, device: str, _network: Network) -> PVT:
     """A network, shared by all visitors: with its weights where some come with it or were fetched.
 
-    Else random ones, which borrow every tensor they can from their preset's.
+    Else random ones, which borrow every tensor they can from their preset's. Raises WeightsError where what was fetched
+    is gone.
     """
     config = fitted.config
+    if fitted.digest:
+        return weights.checkpoint(_network).model(config, fitted.kernels).to(device)
     try:
-        if fitted.digest:
-            return weights.checkpoint(_network).model(config, fitted.kernels).to(device)
         if config.name not in BUNDLED:
             return _random(config).to(device)
         chosen = {field: getattr(config, field) for field in FLEXIBLE}
@@ -156,7 +157,13 @@ def _random(config: PVTConfig) -> PVT:
 
 def _trace(digest: str, fitted: Fitted, device: str, _picture: Image.Image, _network: Network) -> Trace:
     with _turns.get(device, _accelerator):
-        return pvt_viz.trace(_model(fitted, device, _network), images.to_tensor(_picture, fitted.config))
+        found = pvt_viz.trace(_model(fitted, device, _network), images.to_tensor(_picture, fitted.config))
+    if not all(values.isfinite().all() for values in (found.logits, found.stages[-1].feature_map)):
+        raise ValueError(
+            "With these weights the numbers of this picture grow until they are none (NaN or infinite): there is"
+            " nothing to show."
+        )
+    return found
 
 
 _shared_trace = st.cache_resource(max_entries=8, show_spinner="Sending the picture through the network …")(_trace)
@@ -164,6 +171,12 @@ _shared_trace = st.cache_resource(max_entries=8, show_spinner="Sending the pictu
 _private_trace = st.cache_resource(
     max_entries=1, scope="session", show_spinner="Sending your picture through the network …"
 )(_trace)
+
+
+def forget_own() -> None:
+    """Let go of what was made of this visitor's own picture and weights."""
+    for cached in (_own, _private_trace, _private_look):
+        cached.clear()
 
 
 def model_of(scene: Scene) -> PVT:

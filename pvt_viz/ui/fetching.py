@@ -69,6 +69,11 @@ def current() -> Fetch | None:
     return st.session_state.get("fetch")
 
 
+def let_go() -> Fetch:
+    """The same, at its end: what it brought has been taken, and it is not spoken of again."""
+    return st.session_state.pop("fetch")
+
+
 def start(offer: hub.Offer) -> Fetch:
     """Begin. A fetch of this visit that was on its way is stopped, unless it is this very one."""
     before = current()

@@ -6,14 +6,14 @@ import streamlit as st
 
 import pvt_viz
 from pvt_viz import images
-from pvt_viz.config import PRESETS
 from pvt_viz.figures import learning as figures
 from pvt_viz.figures.chart import Chart
+from pvt_viz.models.flexible import PSEUDO_INVERSE
 from pvt_viz.report import Report
 from pvt_viz.train.live import SIDE
 from pvt_viz.ui import answer, calls, charts, explorer, training
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.selection import Selection
+from pvt_viz.ui.calls import Fitted, Scene
+from pvt_viz.ui.selection import NETWORKS, Network, Selection
 from pvt_viz.ui.uploads import Picture
 
 NAME = "flexi_pvt"
@@ -24,8 +24,9 @@ def selection(chosen: Selection) -> Selection:
     """What is chosen in the sidebar, for the recorded network: its own p and R unless it is that network."""
     if chosen.model == NAME:
         return chosen
-    preset = PRESETS[NAME]
-    return replace(chosen, model=NAME, patch_sizes=preset.patch_sizes, reductions=preset.reductions)
+    network = NETWORKS[NAME]
+    home = network.config
+    return replace(chosen, model=NAME, network=network, patch_sizes=home.patch_sizes, reductions=home.reductions)
 
 
 def steps(found: Report | None) -> list[int]:
@@ -82,5 +83,6 @@ def _scene(running: training.Training) -> Scene:
     traced = pvt_viz.trace(training.network(running.progress), images.to_tensor(picture.image, config))
     shown = calls.shown(picture.image, config.image_hw)
     shape = {"patch_sizes": config.patch_sizes, "reductions": config.reductions, "image_size": config.image_hw}
-    seen = replace(chosen, size=SIDE, **shape)
-    return Scene(seen, picture, shown, shown, traced, ("training", running.seed, running.progress.step, picture.digest))
+    seen = replace(chosen, model=config.name, network=Network(config), size=SIDE, **shape)
+    key = ("training", running.seed, running.progress.step, picture.digest)
+    return Scene(seen, picture, shown, shown, traced, key, Fitted(config, PSEUDO_INVERSE, "", None))

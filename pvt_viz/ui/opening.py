@@ -1,12 +1,14 @@
 """The sidebar's part on weights: what the chosen network's are, and how to open others."""
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pvt_viz.checkpoints import WeightsError, beside, hub
 from pvt_viz.checkpoints.load import ENDINGS
 from pvt_viz.config import PRESETS, PVTConfig
-from pvt_viz.ui import address, fetching, weights
-from pvt_viz.ui.selection import Network
+from pvt_viz.models import Weights
+from pvt_viz.ui import address, calls, fetching, weights
+from pvt_viz.ui.selection import Selection
 from pvt_viz.words import escaped, megabytes, times
 
 SHAPE = ("patch_sizes", "dims", "depths", "heads", "mlp_ratios", "reductions")
@@ -14,10 +16,13 @@ _ASKED, _OFFER, _WRONG, _FILES = "sidebar_asked", "hub_offer", "hub_problem", "w
 POLL = 0.5  # seconds
 
 
-def show(network: Network) -> None:
+def show(selection: Selection) -> None:
     """What the chosen weights are, where they were brought; then the ways to bring some."""
-    if (found := weights.checkpoint(network)) is not None:
-        _about(found.weights, network)
+    try:
+        if (found := weights.checkpoint(selection.network)) is not None:
+            _about(found.weights, selection)
+    except WeightsError as error:
+        st.error(escaped(str(error)))
     if not weights.uploads_allowed() and not hub.enabled():
         return
     with st.expander("Other weights", icon=":material/upload_file:"):
@@ -29,16 +34,19 @@ def show(network: Network) -> None:
             st.error(f"{escaped(wrong)} What was there is still shown.")
 
 
-def _about(said, network: Network) -> None:
-    config = network.config
+def _about(said: Weights, selection: Selection) -> None:
+    config = selection.network.config
     classes = f"{config.num_classes:,} classes" if config.num_classes else "a backbone, without a head"
     mean, std = (", ".join(f"{value:.3g}" for value in values) for values in (config.mean, config.std))
     trained = "" if config.version == 2 else f", trained at {times(config.image_hw)} px"
     alike = next((f", shaped like {name}" for name, preset in PRESETS.items() if _alike(preset, config)), "")
     st.caption(f":material/verified: {said.family}{alike}: {classes}{trained}.")
+    cut = "all of the square" if config.crop == 1 else f"the middle {config.crop:.1%} of the square"
+    if selection.config.crop != config.crop:
+        cut = f"all of the picture here (in training {cut})"
     st.caption(
-        f"Pictures are prepared as for its training: the middle {config.crop:.1%} of the square, then mean ({mean}) and"
-        f" deviation ({std}) of red, green and blue."
+        f"Pictures are prepared as for its training: {cut}, then mean ({mean}) and deviation ({std}) of red, green and"
+        " blue."
     )
     for note in said.notes:
         st.caption(f":material/info: {escaped(note)}")
@@ -60,16 +68,26 @@ def _upload() -> None:
         help=f"PVT, PVTv2, ViT or DeiT, as the authors, transformers or timm save them; choose its"
         f" {' and '.join(beside.NAMES)} with it, if there are any. Never written to disk; gone with your visit.",
     )
-    if any(file.name.endswith(ENDINGS) for file in files):
+    if any(file.name.lower().endswith(ENDINGS) for file in files):
         with st.spinner("Opening the weights …"):
             name = weights.receive({file.name: file.getvalue() for file in files})
-        st.session_state[_FILES] = number + 1  # an empty uploader: the server lets the files go
+        if name is not None:
+            calls.forget_own()  # what was made of those before
+        _let_go(files)
+        st.session_state[_FILES] = number + 1  # an empty uploader
         _choose(name)
     elif files:
         st.caption("And the file with the weights?")
     if (opened := weights.own()) is not None:
         st.text(f"Open: {opened.checkpoint.config.name}")
-        st.button("Forget these weights", on_click=_forget)
+        st.button("Forget these weights", on_click=forget)
+
+
+def _let_go(files: list) -> None:
+    """Of what was uploaded, which the server would else hold for as long as the visit lasts."""
+    context = get_script_run_ctx()
+    for file in files:
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
 
 def _hub() -> None:
@@ -79,22 +97,27 @@ def _hub() -> None:
         id = st.selectbox("From the hub", allowed, index=None, key="hub_id", placeholder="Choose a model")
     else:
         id = st.text_input("From the hub", key="hub_id", placeholder="owner/name", max_chars=200)
-    if st.button("Look it up", disabled=not id, help="Asks the hub what there is; nothing is fetched yet."):
-        _look_up(id.strip())
+    # Never disabled: it would wake only after the click that ends the typing.
+    if st.button("Look it up", help="Asks the hub what there is; nothing is fetched yet."):
+        _look_up((id or "").strip())
     if wrong := st.session_state.get(_WRONG):
         st.error(escaped(wrong))
     offer: hub.Offer | None = st.session_state.get(_OFFER)
     fetch = fetching.current()
     if fetch is not None and not fetch.finished:
         _progress()
-    elif fetch is not None and fetch.state == "done" and st.session_state.pop(_OFFER, None) is not None:
-        _choose(weights.open_hub(fetch.id))
+    elif fetch is not None and fetch.state == "done":
+        if offer is not None and offer.id == fetch.id:
+            del st.session_state[_OFFER]
+        _choose(weights.open_hub(fetching.let_go().id))
     elif offer is not None:
+        broken = fetch is not None and fetch.offer == offer  # or stopped
         here = f", {megabytes(offer.already)} of it here already" if offer.already else ""
         st.caption(f"{escaped(offer.id)}: {megabytes(offer.bytes)}{here}.")
-        if fetch is not None and fetch.state in ("failed", "stopped") and fetch.id == offer.id:
+        if broken:
             st.warning(escaped(fetch.sentence))
-        st.button(f"Fetch {megabytes(offer.bytes - offer.already)}", on_click=_start, args=(offer,))
+        left = megabytes(offer.bytes - offer.already)
+        st.button("Go on fetching" if broken else f"Fetch {left}", on_click=_start, args=(offer,))
 
 
 def _look_up(id: str) -> None:
@@ -102,6 +125,8 @@ def _look_up(id: str) -> None:
     st.session_state.pop(_WRONG, None)
     if (name := weights.open_hub(id)) is not None:  # it is on this server already
         _choose(name)
+    if weights.problem():  # it is here, and of no use: fetched again it would be the same
+        return
     try:
         with st.spinner("Asking the hub …"):
             st.session_state[_OFFER] = hub.offer(id)
@@ -124,13 +149,15 @@ def _progress() -> None:
 
 
 def _choose(name: str | None) -> None:
-    """Draw the page anew, on this network where there is one."""
+    """Draw the page anew, on this network where there is one, at its own size, p and R."""
     if name is not None:
         address.touch()
-        st.session_state[_ASKED] = {"model": name}
+        st.session_state[_ASKED] = {"model": name, **weights.networks()[name].home}
     st.rerun()
 
 
-def _forget() -> None:
+def forget() -> None:
+    """Let go of the visitor's own weights, and of what was made of them."""
     address.touch()
     weights.forget()
+    calls.forget_own()

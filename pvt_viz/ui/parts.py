@@ -11,7 +11,7 @@ from pvt_viz.ui import calls
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.selection import Selection
 from pvt_viz.ui.uploads import Picture
-from pvt_viz.words import times
+from pvt_viz.words import escaped, times
 
 
 def selection() -> Selection:
@@ -53,18 +53,20 @@ def honest_line(scene: Scene) -> None:
         )
     elif weights.classes != CLASSES and scene.picture.scenes is not None:
         st.caption(
-            f":material/draw: {config.name} was not trained on drawn scenes: choose a sample, or a photograph of"
-            " yours, to ask it what it knows."
+            f":material/draw: {escaped(config.name)} was not trained on drawn scenes: choose a sample, or a photograph"
+            " of yours, to ask it what it knows."
         )
     if new := weights.untrained(config):
         st.caption(f":material/explore: Not trained at {', '.join(new)}: it is shown all the same. {_resized(scene)}")
     elif scene.selection.resized:
         st.caption(f":material/fit_screen: {_resized(scene)}")
-    home = scene.selection.network.config
-    if config.version == 1 and config.shapes()[0].grid != home.shapes()[0].grid:
+    stages = zip(scene.selection.network.config.shapes(), config.shapes(), strict=True)
+    moved = [(home, now) for home, now in stages if home.grid != now.grid]
+    if config.version == 1 and moved:
+        home, now = moved[0]
         st.caption(
-            f":material/grid_4x4: Position embeddings are interpolated from {times(home.shapes()[0].grid)} tokens to"
-            f" {times(config.shapes()[0].grid)} in stage 1, and likewise above."
+            f":material/grid_4x4: Position embeddings are interpolated from {times(home.grid)} tokens to"
+            f" {times(now.grid)} in stage {now.index}{', and likewise above' if len(moved) > 1 else ''}."
         )
 
 

@@ -38,6 +38,8 @@ DEFAULTS = {
     "outline": "off",
 }
 DEFAULT_SIDE = max(PRESETS[DEFAULTS["model"]].image_hw)
+LARGEST_SIDE = 1024
+"""Pixels: what a file says that it was trained at may be anything."""
 OF_SCENES = ("seed", "clutter", "cue", "outline")
 """What is said of drawn scenes alone."""
 
@@ -52,6 +54,15 @@ class Network:
     """Of the weights' file; nothing for a preset."""
     private: bool = False
     """Whether it is one visitor's own: it is in no link and in nobody else's cache."""
+
+    @property
+    def home(self) -> dict[str, int]:
+        """The size, p_i and R_i that are its own, under their names in the URL and in the widgets."""
+        return {
+            "size": min(max(self.config.image_hw), LARGEST_SIDE),
+            **{f"p{i}": p for i, p in enumerate(self.config.patch_sizes, 1)},
+            **{f"r{i}": r for i, r in enumerate(self.config.reductions, 1)},
+        }
 
 
 NETWORKS = {name: Network(config) for name, config in PRESETS.items()}
@@ -132,11 +143,8 @@ class Selection:
         return {name: str(word) for name, word in words.items() if word != self._default(name)}
 
     def _default(self, name: str) -> str | int:
-        home = self.network.config
-        if is_ratio(name):
-            return (home.patch_sizes if name[0] == "p" else home.reductions)[int(name[1:]) - 1]
-        if name == "size":
-            return max(home.image_hw)
+        if name in self.network.home:
+            return self.network.home[name]
         return scenes.colours(SEEDS_FROM + self.seed)[0] if name == "cue" else DEFAULTS[name]
 
 
@@ -189,8 +197,8 @@ def choose(
     cue = pick("cue", options["cue"][0]) if picture == SCENE else options["cue"][0]
     network = networks[model]
     home = network.config
-    options["size"] = tuple(sorted({*SIZES, max(home.image_hw)}))
-    size = pick("size", max(home.image_hw))
+    options["size"] = tuple(sorted({*SIZES, network.home["size"]}))
+    size = pick("size", network.home["size"])
     image = below = size_of(picture, crop, size)
     patch_sizes, reductions = [], []
     folds = len(home.dims) > 1 and home.pool is None

@@ -80,14 +80,14 @@ def _words(query: dict[str, str] | None) -> dict[str, object]:
     if words["model"] not in networks:  # its weights are gone
         words = {name: word for name, word in words.items() if name not in ("model", "size") and not is_ratio(name)}
         return words | asked
-    home, before = networks[words["model"]].config, last.network.config
-    if (len(home.dims), home.pool) != (len(before.dims), before.pool):
+    network, before = networks[words["model"]], last.network
+    if network != before:  # who never chose a size, p or R is shown each network at its own
+        words = {name: word for name, word in words.items() if before.home.get(name) != word}
+    if (len(network.config.dims), network.config.pool) != (len(before.config.dims), before.config.pool):
         # p and R of a pyramid say nothing about a ViT or linear SRA, nor the other way round.
         words = {name: word for name, word in words.items() if not is_ratio(name)}
     if words["seed"] != last.seed:
         del words["cue"]  # another scene has other colours
-    if words["model"] != last.model and words["size"] == max(before.image_hw):
-        del words["size"]  # who never chose a size is shown each network at its own
     return words | asked
 
 
@@ -115,7 +115,7 @@ def _reset() -> None:
     st.session_state["source"] = SOURCES[0]
     st.session_state[_LAST] = choose({}, lambda _picture, _crop, size: (size, size), devices.available()).selection
     uploads.forget()
-    weights.forget()
+    opening.forget()
     view.reset()
     lab.reset()
     pagewords.reset()
@@ -240,10 +240,18 @@ def _framing(choice: Choice, *, drawn: bool) -> None:
 
 def _network(choice: Choice) -> None:
     st.subheader("Network", anchor=False)
-    st.selectbox("Model", choice.options["model"], key="model", on_change=address.touch)
+    network = choice.selection.network
+    yours = [name for name, brought in weights.networks().items() if brought.private]
+    st.selectbox(
+        "Model",
+        choice.options["model"],
+        key="model",
+        format_func=lambda name: f"{name} (yours)" if name in yours else name,
+        on_change=address.touch,
+    )
     blocks = "-".join(str(depth) for depth in choice.selection.config.depths)
-    st.caption(f"Blocks per stage: {blocks}. A larger preset has more of them.")
-    opening.show(choice.selection.network)
+    st.caption(f"Blocks per stage: {blocks}.{'' if network.digest else ' A larger preset has more of them.'}")
+    opening.show(choice.selection)
     st.selectbox(
         "Device",
         choice.options["device"],
@@ -266,12 +274,15 @@ def _stages(choice: Choice, image_size: Size) -> None:
         with left:
             _slider(f"p{i}", choice)
         with right:
-            _slider(f"r{i}", choice)
+            if shape.pool is None:
+                _slider(f"r{i}", choice)
+            else:
+                st.caption(f"No {label(f'r{i}')}: linear SRA pools to {times(shape.reduced_grid)}.")
         p, r = shape.patch_size, shape.reduction
-        keys = f"R: {r}×{r} tokens make a key" if shape.pool is None else "No R: tokens are pooled to keys"
+        keys = f" R: {r}×{r} tokens make a key, {times(shape.reduced_grid)} in all." if shape.pool is None else ""
         st.caption(
             f"p: {p}×{p} {'pixels' if i == 1 else f'tokens of stage {i - 1}'} make a token, {times(shape.grid)} in all."
-            f" {keys}, {times(shape.reduced_grid)} in all."
+            f"{keys}"
         )
     if choice.selection.resized and (choice.selection.network.digest or choice.selection.model in BUNDLED):
         _segments(

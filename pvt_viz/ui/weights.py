@@ -14,7 +14,8 @@ import streamlit as st
 
 from pvt_viz.checkpoints import Checkpoint, WeightsError, hub
 from pvt_viz.checkpoints.load import open_files, open_folder
-from pvt_viz.ui.selection import Network
+from pvt_viz.ui.selection import Network, is_ratio
+from pvt_viz.words import escaped
 
 _OWN, _FETCHED, _PROBLEM = "own_weights", "fetched_weights", "weights_problem"
 _opening = threading.BoundedSemaphore(1)  # while a file is opened it is in memory twice
@@ -30,7 +31,7 @@ class Opened:
 
 def uploads_allowed() -> bool:
     """Whether this server takes weights from visitors."""
-    return os.environ.get("PVT_VIZ_WEIGHT_UPLOADS", "on") != "off"
+    return os.environ.get("PVT_VIZ_WEIGHT_UPLOADS", "on").strip().lower() in ("", "on", "1", "true", "yes")
 
 
 def largest_upload() -> int:
@@ -77,11 +78,12 @@ def open_hub(id: str) -> str | None:
         folder = hub.cached(id) if hub.allowed(id) else None
         if folder is None:
             return None
-        hub_checkpoint(id, str(folder))
+        found = hub_checkpoint(id, str(folder))
     except WeightsError as error:
         st.session_state[_PROBLEM] = str(error)
         return None
-    st.session_state.setdefault(_FETCHED, {})[id] = str(folder)
+    network = Network(found.config, digest=folder.name)
+    st.session_state.setdefault(_FETCHED, {})[id] = (network, str(folder))
     return id
 
 
@@ -94,22 +96,23 @@ def hub_checkpoint(id: str, folder: str) -> Checkpoint:
 
 def networks() -> dict[str, Network]:
     """What can be chosen beside the presets, by name."""
-    found = {}
-    for id, folder in st.session_state.get(_FETCHED, {}).items():
-        found[id] = Network(hub_checkpoint(id, folder).config, digest=Path(folder).name)
+    found = {id: network for id, (network, _) in st.session_state.get(_FETCHED, {}).items()}
     if (opened := own()) is not None:
         found[opened.checkpoint.config.name] = Network(opened.checkpoint.config, opened.digest, private=True)
     return found
 
 
 def checkpoint(network: Network) -> Checkpoint | None:
-    """The weights of a network that was brought; None for a preset."""
+    """The weights of a network that was brought; None for a preset.
+
+    Raises WeightsError where they came from the hub, and what was fetched is no longer there.
+    """
     if not network.digest:
         return None
     if network.private:
         return st.session_state[_OWN].checkpoint
     name = network.config.name
-    return hub_checkpoint(name, st.session_state[_FETCHED][name])
+    return hub_checkpoint(name, st.session_state[_FETCHED][name][1])
 
 
 def adopt(query: dict[str, str]) -> list[str]:
@@ -119,6 +122,13 @@ def adopt(query: dict[str, str]) -> list[str]:
         return []
     if open_hub(id) is not None:
         return []
-    del query["model"]
-    why = problem() or "it is not on this server yet: it can be fetched in the sidebar, under Other weights."
-    return [f"The link asks for the network {id}; {why}"]
+    for name in [name for name in query if name in ("model", "size", "kernels") or is_ratio(name)]:
+        del query[name]  # and what is said of it alone
+    if not hub.enabled():
+        why = "this server opens no models from the hub."
+    elif not hub.allowed(id):
+        why = "it is not among those that this server opens."
+    else:
+        why = st.session_state.pop(_PROBLEM, None)  # said here, and not again in the sidebar
+        why = why or "it is not on this server yet: it can be fetched in the sidebar, under Other weights."
+    return [f"The link asks for the network {escaped(id)}; {escaped(why)}"]

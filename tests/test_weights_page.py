@@ -1,0 +1,361 @@
+"""Weights that a visitor uploads, without a browser: what is shown of them, where they are, and how they go."""
+
+import html
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.testing.v1 import AppTest
+
+from brought import FAMILIES, authors, family
+from pvt_viz import images
+from pvt_viz.checkpoints.load import open_files
+from pvt_viz.samples import load
+from source_models import LABELS
+from test_pages import go, healthy, payload, photograph, text, visit
+
+ALL = ("pyramid", "attention", "reduction", "evidence", "trade_off", "learning", "cost")
+HEADED = [name for name in FAMILIES if "without a head" not in name]
+ROW = re.compile(r"<span>([^<]*)</span>.*?text-align:right'>([\d.]+)%</span>")
+ROUNDED = 0.051
+"""Percent: what is written with one decimal may be off by half of it."""
+
+
+def upload(app: AppTest, files: dict[str, bytes]) -> AppTest:
+    chooser = app.file_uploader(key=f"weights_{app.session_state['weights_files']}")
+    return chooser.set_value([(name, data, "application/octet-stream") for name, data in files.items()]).run()
+
+
+def opened(name: str, **query: str) -> AppTest:
+    return healthy(upload(visit(**{"picture": "cat", **query}), family(name).files))
+
+
+def answers(app: AppTest) -> list[tuple[str, float]]:
+    """The rows of the answer: name and percent."""
+    bodies = [element.proto.body for element in app.get("html")]
+    return [(html.unescape(name), float(percent)) for name, percent in ROW.findall("".join(bodies))]
+
+
+def chosen(app: AppTest) -> str:
+    return app.session_state["selection"].model
+
+
+def names(app: AppTest) -> tuple[str, ...]:
+    """The networks on offer."""
+    return tuple(app.selectbox(key="model").options)
+
+
+def same_rows(found: list[tuple[str, float]], logits: torch.Tensor, classes) -> None:
+    chances = logits.softmax(dim=-1)
+    best = chances.argsort(descending=True)[: len(found)].tolist()
+    assert [name for name, _ in found] == [classes[i] for i in best]
+    assert [percent for _, percent in found] == pytest.approx([100 * float(chances[i]) for i in best], abs=ROUNDED)
+
+
+def lens_rows(app: AppTest) -> list[dict]:
+    [table] = [element.value for element in app.table if "it would have said" in element.value.columns]
+    return table.to_dict("records")
+
+
+# --- what is shown --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HEADED)
+def test_the_top_five_are_those_of_the_library(name):
+    app = opened(name)
+    brought, selection = family(name), app.session_state["selection"]
+    assert chosen(app) == brought.name
+    assert f"{brought.name} (yours)" in names(app)
+    config = selection.config
+    assert config == open_files(brought.files).config  # opened at its own size, p and R
+    found = answers(app)
+    assert len(found) == 5
+    logits = brought.logits(images.to_tensor(load("cat"), config))[0]
+    same_rows(found, logits, open_files(brought.files).weights.classes)
+    assert f"It answers **{found[0][0]}**." in text(app).replace("\\", "")
+    if config.num_classes == len(LABELS) and "timm" not in name:
+        assert {said for said, _ in found} <= set(LABELS)
+
+
+@pytest.mark.parametrize("name", ["authors' PVT", "timm's PVTv2", "transformers' distilled DeiT"])
+def test_the_last_row_of_the_logit_lens_is_the_answer(name):
+    app = opened(name)
+    rows, found = lens_rows(app), answers(app)
+    assert len(rows) == app.session_state["selection"].config.depths[-1]
+    assert [int(row["block"]) for row in rows] == list(range(1, len(rows) + 1))
+    last = rows[-1]["it would have said"].replace("\\", "")
+    assert last == ", ".join(f"{said} {percent:.1f}%" for said, percent in found[:3])
+    assert rows[-1]["of the answer"] == f"{found[0][1]:.1f}%"
+    assert rows[0] != {**rows[-1], "block": rows[0]["block"]}
+
+
+def test_the_logit_lens_is_the_librarys_norm_and_head_on_an_earlier_block():
+    app, model = opened("transformers' ViT"), family("transformers' ViT").model
+    picture = images.to_tensor(load("cat"), app.session_state["selection"].config)
+    with torch.no_grad():
+        early = model.vit(picture, output_hidden_states=True).hidden_states[1]
+        logits = model.classifier(model.vit.layernorm(early)[:, 0])[0]
+    said = re.findall(r"([^,]+?) ([\d.]+)%(?:, |$)", lens_rows(app)[0]["it would have said"].replace("\\", ""))
+    assert len(said) == 3
+    same_rows([(name, float(percent)) for name, percent in said], logits, LABELS)
+
+
+def test_what_the_network_is_and_how_pictures_are_prepared_is_said():
+    said = text(opened("transformers' DeiT")).replace("\\", "")
+    assert "DeiT" in said
+    assert "7 classes, trained at 64×64 px." in said
+    processor = json.loads(family("transformers' DeiT").files["preprocessor_config.json"])
+    cut = processor["crop_size"]["height"] / processor["size"]["height"]
+    mean = ", ".join(f"{value:.3g}" for value in processor["image_mean"])
+    assert cut < 1
+    assert f"the middle {cut:.1%} of the square, then mean ({mean}) and deviation" in said
+    said = text(opened("transformers' DeiT", crop="whole"))
+    assert f"all of the picture here (in training the middle {cut:.1%} of the square)" in said
+
+
+def test_the_crop_that_is_said_is_the_crop_that_is_seen():
+    app = opened("authors' PVT")  # 0.875, for nothing is said
+    seen = answers(app)
+    brought, config = family("authors' PVT"), app.session_state["selection"].config
+    whole = images.to_tensor(load("cat"), replace(config, crop=1.0))
+    with pytest.raises(AssertionError):
+        same_rows(seen, brought.logits(whole)[0], open_files(brought.files).weights.classes)
+
+
+def test_a_photograph_of_the_visitors_own_is_answered_too():
+    app = opened("authors' PVT")
+    before = answers(app)
+    app.segmented_control(key="source").set_value("Upload").run()
+    app.file_uploader(key="file").set_value(("holiday.jpg", photograph(320, 200), "image/jpeg")).run()
+    healthy(app)
+    assert answers(app) != before
+    brought = family("authors' PVT")
+    picture = images.to_tensor(images.read(photograph(320, 200)), app.session_state["selection"].config)
+    same_rows(answers(app), brought.logits(picture)[0], open_files(brought.files).weights.classes)
+
+
+def test_nothing_of_it_is_in_the_link():
+    app = opened("authors' PVT")
+    assert app.query_params == {"picture": "cat"}
+    app.select_slider(key="p1").set_value(8).run()
+    app.select_slider(key="size").set_value(96).run()
+    app.segmented_control(key="kernels").set_value("bilinear").run()
+    healthy(go(app, "cost"))
+    assert set(app.query_params) <= {"picture"}
+    assert "mine" not in str(app.query_params)
+
+
+def test_it_is_kept_from_page_to_page():
+    app = opened("authors' PVT")
+    app.select_slider(key="r1").set_value(4).run()
+    for page in ("attention", "reduction", "cost", "pyramid"):
+        healthy(go(app, page))
+        assert (chosen(app), app.session_state["selection"].reductions) == ("mine.pth", (4, 4, 2, 1)), page
+
+
+# --- what the weights cannot tell -----------------------------------------------------------------------------
+
+SCENES, RESIZED, MOVED = "was not trained on drawn scenes", "Kernels are resized by", "Position embeddings are interp"
+RANDOM = "not yet meaningful"
+
+
+@pytest.mark.parametrize("page", ["pyramid", "attention", "reduction", "evidence"])
+def test_the_honest_lines(page):
+    app = opened("authors' PVT")
+    if page != "pyramid":
+        go(app, page)
+
+    def lines() -> set[str]:
+        said = text(healthy(app))
+        return {line for line in (SCENES, RESIZED, MOVED, RANDOM, "Not trained at p₁ = 8") if line in said}
+
+    assert lines() == set()
+    app.segmented_control(key="source").set_value("Scene").run()
+    assert lines() == {SCENES}
+    app.select_slider(key="p1").set_value(8).run()
+    assert lines() == {SCENES, RESIZED, MOVED, "Not trained at p₁ = 8"}
+    app.segmented_control(key="source").set_value("Sample").run()
+    app.select_slider(key="p1").set_value(4).run()
+    app.select_slider(key="size").set_value(96).run()
+    assert lines() == {MOVED}
+
+
+def test_positions_that_move_in_a_later_stage_alone_are_said():
+    app = opened("authors' PVT")
+    app.select_slider(key="p3").set_value(1).run()
+    assert "interpolated from 4×4 tokens to 8×8 in stage 3, and likewise above." in text(healthy(app))
+
+
+def test_pvt_v2_has_no_positions_to_interpolate():
+    app = opened("transformers' PVTv2")
+    app.select_slider(key="size").set_value(96).run()
+    assert MOVED not in text(healthy(app))
+
+
+def test_a_backbone_has_maps_and_no_answer():
+    app = opened("a PVT without a head")
+    said = text(app)
+    assert "without a head there is no answer" in said
+    assert "a backbone, without a head" in said
+    assert RANDOM not in said
+    assert answers(app) == []
+    assert not [table for table in app.table if "it would have said" in table.value.columns]
+
+
+def test_one_switch_shows_what_bilinear_resizing_does():
+    app = opened("authors' PVT")
+    assert "kernels" not in {control.key for control in app.segmented_control}  # at home there is nothing to resize
+    app.select_slider(key="r1").set_value(4).run()
+    careful = payload(app)[1], answers(app)
+    assert "resized by the pseudo-inverse" in text(app)
+    healthy(app.segmented_control(key="kernels").set_value("bilinear").run())
+    naive = payload(app)[1], answers(app)
+    assert "resized bilinearly" in text(app)
+    assert not np.array_equal(careful[0][1], naive[0][1])
+    found = open_files(family("authors' PVT").files)
+    config = app.session_state["selection"].config
+    for how, (_, rows) in (("pseudo-inverse", careful), ("bilinear", naive)):
+        with torch.no_grad():
+            logits = found.model(config, how)(images.to_tensor(load("cat"), config))[0]
+        same_rows(rows, logits, found.weights.classes)
+    healthy(app.segmented_control(key="kernels").set_value("pseudo-inverse").run())
+    assert answers(app) == careful[1]
+
+
+def test_for_a_bundled_network_the_switch_is_in_the_link():
+    app = visit(picture="cat", r1="16")
+    careful = payload(app)[1]
+    healthy(app.segmented_control(key="kernels").set_value("bilinear").run())
+    assert app.query_params == {"picture": "cat", "r1": "16", "kernels": "bilinear"}
+    naive = payload(app)[1]
+    assert not np.array_equal(careful[1], naive[1])
+    assert np.array_equal(payload(healthy(visit(**app.query_params)))[1][1], naive[1])
+
+
+# --- how they come and go -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("button", ["Forget these weights", "Back to the defaults"])
+def test_letting_go_brings_the_default_back(button):
+    app = opened("transformers' ViT")
+    app.select_slider(key="p1").set_value(8).run()
+    [found] = [b for b in app.button if b.label == button]
+    healthy(found.click().run())
+    assert chosen(app) == "flexi_pvt"
+    assert app.session_state["selection"].config.image_hw == (128, 128)
+    assert "own_weights" not in app.session_state
+    assert not [name for name in names(app) if "model.safetensors" in name]
+    assert not [b for b in app.button if b.label == "Forget these weights"]
+    for page in ALL[1:]:
+        healthy(go(app, page))
+
+
+def test_another_network_and_back():
+    app = opened("transformers' ViT")
+    before = answers(app)
+    healthy(app.selectbox(key="model").set_value("flexi_pvt").run())
+    assert app.session_state["selection"].image_size == (128, 128)
+    assert app.query_params == {"picture": "cat"}
+    assert "model.safetensors (yours)" in names(app)
+    healthy(app.selectbox(key="model").set_value("model.safetensors").run())
+    assert app.session_state["selection"].image_size == (64, 64)
+    assert answers(app) == before
+
+
+def test_a_network_is_opened_at_its_own_p_and_r_whatever_was_chosen_before():
+    app = upload(visit(picture="cat", r1="16", size="224", p1="8"), authors(1, sr_ratios=(4, 4, 1, 1)).files)
+    selection = healthy(app).session_state["selection"]
+    assert (selection.size, selection.patch_sizes, selection.reductions) == (64, (4, 2, 2, 2), (4, 4, 1, 1))
+    assert RESIZED not in text(app)
+    healthy(app.selectbox(key="model").set_value("flexi_pvt").run())
+    selection = app.session_state["selection"]
+    assert (selection.size, selection.reductions) == (128, (8, 4, 2, 1))
+
+
+def test_another_file_of_the_same_name_is_another_network():
+    app = visit(picture="cat")
+    for seed, side in ((0, 64), (1, 64), (2, 96)):
+        brought = authors(1, seed=seed, img_size=side)
+        healthy(upload(app, brought.files))
+        config = app.session_state["selection"].config
+        assert config.image_hw == (side, side)
+        logits = brought.logits(images.to_tensor(load("cat"), config))[0]
+        same_rows(answers(app), logits, open_files(brought.files).weights.classes)
+        same_rows(lens_last(app), logits, open_files(brought.files).weights.classes)
+
+
+def lens_last(app: AppTest) -> list[tuple[str, float]]:
+    said = lens_rows(app)[-1]["it would have said"].replace("\\", "").split(", ")
+    return [(name, float(percent[:-1])) for name, percent in (words.rsplit(" ", 1) for words in said)]
+
+
+def test_two_visitors_do_not_see_each_others_weights():
+    mine = opened("authors' PVT")
+    other = healthy(visit(picture="cat"))
+    assert chosen(other) == "flexi_pvt"
+    assert not [name for name in names(other) if "mine" in name]
+    asked = visit(picture="cat", model="mine.pth")
+    assert chosen(asked) != "mine.pth"
+    assert "Model: `mine.pth`" in asked.info[0].value
+    assert chosen(mine.run()) == "mine.pth"
+
+
+def test_nothing_private_enters_what_visitors_share(monkeypatch):
+    from pvt_viz.ui import calls
+
+    def refuse(*_args):
+        raise AssertionError("private weights went into the cache that all visitors share")
+
+    app = visit("evidence", picture="cat")
+    for name in ("_shared", "_shared_trace", "_shared_look"):
+        monkeypatch.setattr(calls, name, refuse)
+    healthy(upload(app, family("authors' PVT").files))
+
+
+def test_the_server_lets_the_uploaded_bytes_go(monkeypatch):
+    gone = []
+    plain = MemoryUploadedFileManager.remove_file
+
+    def noted(manager, session_id, file_id):
+        gone.extend(record.name for record in manager.get_files(session_id, [file_id]))
+        plain(manager, session_id, file_id)
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", noted)
+    app = visit(picture="cat")
+    upload(app, family("transformers' ViT").files)
+    assert sorted(gone) == sorted(family("transformers' ViT").files)
+    upload(app, {"broken.pth": b"nothing"})
+    assert gone[-1] == "broken.pth"
+
+
+def test_a_configuration_waits_for_its_weights():
+    app = visit(picture="cat")
+    upload(app, {"config.json": family("transformers' ViT").files["config.json"]})
+    assert "And the file with the weights?" in text(healthy(app))
+    assert chosen(app) == "flexi_pvt"
+
+
+def test_capital_letters_are_an_ending_too():
+    app = upload(visit(picture="cat"), {"MINE.PTH": family("authors' PVT").files["mine.pth"]})
+    assert chosen(healthy(app)) == "MINE.PTH"
+
+
+def test_a_name_is_never_more_than_a_name():
+    app = upload(visit(picture="cat"), {"<b>*a*</b>[x](http:_evil).pth": family("authors' PVT").files["mine.pth"]})
+    assert re.fullmatch(r"[\w.+ -]+", chosen(healthy(app)))
+
+
+@pytest.mark.parametrize("value", ["off", "OFF", "0"])
+def test_a_server_can_switch_uploads_off(monkeypatch, value):
+    monkeypatch.setenv("PVT_VIZ_WEIGHT_UPLOADS", value)
+    monkeypatch.delenv("PVT_VIZ_HUB", raising=False)
+    app = healthy(visit())
+    assert not [one for one in app.file_uploader if (one.key or "").startswith("weights_")]
+    assert [one for one in app.text_input if one.key == "hub_id"]
+    monkeypatch.setenv("PVT_VIZ_HUB", "off")
+    app = healthy(visit())
+    assert "Other weights" not in {one.label for one in app.expander}
