@@ -20,8 +20,8 @@ with st.expander("How to read it"):
 - **Query**: the outlined token. **Keys**: the cells painted over the picture; brighter means more weight. For one query
   the weights of all keys sum to 100 %.
 - **A key is a square of R×R tokens** of its stage, folded into one. At stage 1 of the default network that is
-  8×8 tokens of 4×4 px: 32×32 px. So every stage ends up with 4×4 keys at 128×128 px, and 7×7 at 224×224. The linear SRA of
-  PVTv2 (pvt_v2_b2_li) averages the tokens to 7×7 keys instead, whatever the picture.
+  8×8 tokens of 4×4 px: 32×32 px. So every stage ends up with 4×4 keys at 128×128 px, and 7×7 at 224×224. The linear SRA
+  of PVTv2 (pvt_v2_b2_li) averages the tokens to 7×7 keys instead, whatever the picture.
 - **Colour scale**: "one scale for all stages" starts at 0, and a colour is the same weight in every panel; "each map
   its own" spans from a map's least to its greatest weight, to show faint differences. The two ends are printed either
   way, and beside them the weight that every key would get if the query looked at all of them alike (uniform).
