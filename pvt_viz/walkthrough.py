@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from pvt_viz.config import PRESETS, Size, StageShape
+from pvt_viz.config import PRESETS, PVTConfig, Size, StageShape
+from pvt_viz.cost import parts
 from pvt_viz.tracing import BlockTrace
 
 Span = tuple[int, int]
@@ -140,9 +141,14 @@ def entries_by_reduction(shape: StageShape, largest: int) -> list[tuple[int, int
 
 @dataclass(frozen=True)
 class Making:
-    """What it takes to make a stage's keys, in one block."""
+    """What it takes to make a stage's keys, in one block; counted as `pvt_viz.cost.parts` does."""
 
+    config: PVTConfig
     shape: StageShape
+
+    @property
+    def _block(self) -> StageShape:
+        return replace(self.shape, depth=1)
 
     @property
     def inputs(self) -> int:
@@ -152,17 +158,18 @@ class Making:
     @property
     def params(self) -> int:
         """The linear layer with its biases, and the LayerNorm after it."""
-        return (self.inputs + 1 + 2) * self.shape.dim if self.shape.reduces else 0
+        return parts.reduction_params(self._block)
 
     @property
     def macs(self) -> int:
         """Of the linear layer; an average only adds."""
-        return self.shape.reduced_tokens * self.inputs * self.shape.dim
+        part = parts.pool if self.shape.pool else parts.fold
+        return part(self.config, self._block, 1).macs if self.shape.reduces else 0
 
     @property
     def attention_macs(self) -> int:
-        """QKᵀ and softmax·V over these keys: 2·N·M·C, CLS and its like included."""
-        return 2 * self.shape.queries * self.shape.keys * self.shape.dim
+        """QKᵀ and softmax·V over these keys, CLS and its like included."""
+        return sum(parts.STAGE_PARTS[name](self.config, self._block, 1).macs for name in parts.ATTENTION)
 
 
 def with_fold(shape: StageShape, reduction: int) -> StageShape:

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import huggingface_hub
 import pytest
+import torch
 from huggingface_hub import constants
 from streamlit.testing.v1 import AppTest
 
 from fake_hub import FakeHub, digest
+from pvt_viz import load_model
 from pvt_viz.checkpoints import WeightsError, hub, hub_cache
 from pvt_viz.ui import fetching, job
+from source_models import hf_model, save_hf
 
 ID = "someone/tiny"
 CONFIG = json.dumps({"model_type": "pvt"}).encode()
@@ -894,3 +897,16 @@ def test_a_visitor_fetches_and_stops(server):
 def test_the_tests_keep_off_the_persons_own_cache(server):
     assert "home" in str(hub_cache.cache_folder())
     assert os.environ["HF_ENDPOINT"].startswith("http://127.0.0.1:")
+
+
+def test_load_model_fetches_once_and_says_how_much(server, capsys, tmp_path):
+    folder = tmp_path / "pvt"
+    save_hf(hf_model("pvt"), folder)
+    server.add("someone/pvt", {file.name: file.read_bytes() for file in folder.iterdir()})
+    model = load_model("someone/pvt")
+    assert "someone/pvt: 100%" in capsys.readouterr().err
+    before = len(server.asked())
+    again = load_model("someone/pvt")
+    assert len(server.asked()) == before
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
+    assert model.config.name == "someone/pvt"

@@ -85,7 +85,7 @@ def test_averaged_is_the_pool_of_the_network(h, w, seed):
 def test_what_it_takes_to_make_keys_is_what_the_network_has(name):
     model = build_model(name)
     for stage, shape in zip(model.stages, model.config.shapes(), strict=True):
-        reduce, making = stage.blocks[0].attention.reduce, Making(shape)
+        reduce, making = stage.blocks[0].attention.reduce, Making(model.config, shape)
         assert making.params == sum(parameter.numel() for parameter in reduce.parameters())
         weights = reduce.project.weight.numel() if making.params else 0
         assert making.macs == shape.reduced_tokens * weights

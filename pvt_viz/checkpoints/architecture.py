@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from einops import rearrange
@@ -11,7 +11,7 @@ from torch import Tensor
 from pvt_viz.checkpoints.beside import Beside
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.names import CLS, DISTILLATION, Family
-from pvt_viz.checkpoints.pickles import label
+from pvt_viz.checkpoints.sentences import label, listed, misfit, missing
 from pvt_viz.config import IMAGENET_MEAN, IMAGENET_STD, PRESETS, PVTConfig, PVTv2Config, Size, ViTConfig
 from pvt_viz.words import times
 
@@ -23,8 +23,6 @@ HEAD_DIM = 64
 MOST_HEADS = 16
 """Those of a ViT-Large; the wider ones (Huge, Giant) have no more."""
 USUAL_SIDE = 224
-NAMED = 3
-"""How many tensors a sentence names."""
 
 
 class _Shapes:
@@ -183,27 +181,6 @@ def unsettle(config: PVTConfig, name: str) -> str:
     if name.endswith(".embed.prefix"):
         return CLS
     return re.sub(r"\.embed\.(prefix_)?position$", ".positions", name)
-
-
-def missing(name: str, theirs: Iterable[str]) -> WeightsError:
-    """That tensors, by their names in the file, are not there."""
-    return WeightsError(f"{name} is not complete: {listed(theirs)} missing.")
-
-
-def misfit(name: str, theirs: str, values: Tensor) -> WeightsError:
-    """That a tensor, by its name in the file, is of a shape of its own."""
-    shape = times(tuple(values.shape)) or "a single number"
-    return WeightsError(f"{name} does not fit together: {listed([theirs])} is {shape}, unlike the rest of the file.")
-
-
-def listed(names: Iterable[str]) -> str:
-    """The first few, and how many more."""
-    return shortened([label(name) for name in dict.fromkeys(names)])
-
-
-def shortened(words: list[str]) -> str:
-    first = ", ".join(words[:NAMED])
-    return first if len(words) <= NAMED else f"{first} and {len(words) - NAMED:,} more"
 
 
 def _flat(name: str, values: Tensor, config: PVTConfig) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
-from pvt_viz.checkpoints.pickles import label
+from pvt_viz.checkpoints.sentences import label
 from pvt_viz.config import Size
 
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"

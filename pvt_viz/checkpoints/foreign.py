@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 
 from pvt_viz.checkpoints import architecture, beside, labels
-from pvt_viz.checkpoints.architecture import NAMED, listed, shortened
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
 from pvt_viz.checkpoints.families import FAMILIES
 from pvt_viz.checkpoints.names import Family, Renamed, in_their_words, rename
-from pvt_viz.checkpoints.pickles import label
+from pvt_viz.checkpoints.sentences import NAMED, label, listed, misfit, missing, shortened
 from pvt_viz.config import PVTConfig
 from pvt_viz.models.pvt import PVT, Weights
 
@@ -100,7 +99,7 @@ def _check_marks(theirs: Mapping[str, Tensor], name: str) -> None:
     near = [(*family.nearness(theirs), family) for family in FAMILIES]
     share, root, family = max(near, key=lambda at: (at[0], -len(lacks(at[2], at[1]))))
     if share >= ALMOST:
-        raise architecture.missing(f"{name} looks like {family.label}, but", lacks(family, root))
+        raise missing(f"{name} looks like {family.label}, but", lacks(family, root))
 
 
 def _check(
@@ -113,13 +112,13 @@ def _check(
     """Every tensor of the network, of the right shape, and no other."""
     with torch.device("meta"):
         expected = {at: tuple(values.shape) for at, values in PVT(config).state_dict().items()}
-    if missing := [at for at in expected if at not in state]:
-        raise architecture.missing(name, map(say, missing))
+    if lost := [at for at in expected if at not in state]:
+        raise missing(name, map(say, lost))
     if extra := [at for at in state if at not in expected]:
         raise WeightsError(f"{name} has more than its network: {listed(map(say, extra))}.")
     for at, shape in expected.items():
         if tuple(state[at].shape) != shape:
-            raise architecture.misfit(name, say(at), theirs.get(say(at), state[at]))
+            raise misfit(name, say(at), theirs.get(say(at), state[at]))
 
 
 def _aside(found: Renamed) -> list[str]:

@@ -5,10 +5,12 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tqdm import tqdm
+
 from pvt_viz.checkpoints import beside, foreign, hub, own
-from pvt_viz.checkpoints.architecture import listed
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
 from pvt_viz.checkpoints.hub import INDEX, PICKLED, SAFETENSORS
+from pvt_viz.checkpoints.sentences import listed
 from pvt_viz.checkpoints.tensors import LIMIT, read_tensors
 from pvt_viz.config import PRESETS
 from pvt_viz.models.flexible import PSEUDO_INVERSE, RESIZINGS, Resizing
@@ -45,11 +47,18 @@ def open_checkpoint(source: str | Path) -> Checkpoint:
             return own.read(path)
         return foreign.checkpoint(read_tensors(path, path.name), _near(path.parent), path.name)
     if isinstance(source, str) and hub.is_id(source):
-        return open_folder(hub.cached(source) or hub.fetch(hub.offer(source)), source)
+        return open_folder(hub.cached(source) or _fetched(source), source)
     raise WeightsError(
         f"The weights {path.name} are not there: no such file or folder; names that come with weights are"
         f" {', '.join(own.BUNDLED)}."
     )
+
+
+def _fetched(id: str) -> Path:
+    """The folder of a hub id, fetched with a bar that says how much there is."""
+    offer = hub.offer(id)
+    with tqdm(total=offer.bytes, initial=offer.already, desc=id, unit="B", unit_scale=True) as bar:
+        return hub.fetch(offer, lambda done, _total: bar.update(done - bar.n))
 
 
 def open_folder(folder: Path, name: str) -> Checkpoint:

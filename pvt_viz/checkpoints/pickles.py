@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import torch
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
+from pvt_viz.checkpoints.sentences import damaged, label
 
 MAX_STEPS = 500_000
 """Instructions in one pickle, about a second of work; the 300 tensors of a network take some 10,000."""
@@ -131,16 +132,6 @@ def read_pickle(file: io.BytesIO, name: str) -> Pickle:
         raise
     except Exception as error:  # too short a stack, a bad character, a wrong number of arguments: all mean the same
         raise damaged(name) from error
-
-
-def damaged(name: str) -> WeightsError:
-    return WeightsError(f"{name} is damaged or cut short; fetch it again.")
-
-
-def label(text: str) -> str:
-    """A stranger's word as it may stand in a sentence: short, and without what a page could take for markup."""
-    known = (letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "?" for letter in text[:80])
-    return "".join(known) + "…" * (len(text) > 80)
 
 
 class _Name(str):

@@ -18,7 +18,8 @@ from safetensors import safe_open
 from torch import Tensor
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
-from pvt_viz.checkpoints.pickles import DTYPES, OTHER, Outline, UnsafeError, damaged, label, read_pickle
+from pvt_viz.checkpoints.pickles import DTYPES, OTHER, Outline, UnsafeError, read_pickle
+from pvt_viz.checkpoints.sentences import damaged, label
 
 LIMIT = 2 * 1024**3
 """Bytes: of the file, of what is in it once unpacked, and of the tensors together."""

@@ -38,7 +38,10 @@ def pairs(scene: Scene, focus: Focus) -> tuple[Pair, Pair]:
     i = focus.shape.index - 1
     small, large = (scene.selection.config.shapes(size)[i] for size in ((h, w), (2 * h, 2 * w)))
     ratio = with_fold(small, FOLDS[i]).reduction if small.pool else small.reduction
-    return tuple(Pair(Making(with_fold(shape, ratio)), Making(with_pool(shape))) for shape in (small, large))
+    config = scene.selection.config
+    return tuple(
+        Pair(Making(config, with_fold(shape, ratio)), Making(config, with_pool(shape))) for shape in (small, large)
+    )
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, scope="session")

@@ -1,0 +1,42 @@
+"""What is said of weights that cannot be used: strangers' words made plain, and the errors that recur."""
+
+from collections.abc import Iterable
+
+from torch import Tensor
+
+from pvt_viz.checkpoints.checkpoint import WeightsError
+from pvt_viz.words import times
+
+NAMED = 3
+"""How many tensors a sentence names."""
+
+
+def damaged(name: str) -> WeightsError:
+    return WeightsError(f"{name} is damaged or cut short; fetch it again.")
+
+
+def label(text: str) -> str:
+    """A stranger's word as it may stand in a sentence: short, and without what a page could take for markup."""
+    known = (letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "?" for letter in text[:80])
+    return "".join(known) + "…" * (len(text) > 80)
+
+
+def missing(name: str, theirs: Iterable[str]) -> WeightsError:
+    """That tensors, by their names in the file, are not there."""
+    return WeightsError(f"{name} is not complete: {listed(theirs)} missing.")
+
+
+def misfit(name: str, theirs: str, values: Tensor) -> WeightsError:
+    """That a tensor, by its name in the file, is of a shape of its own."""
+    shape = times(tuple(values.shape)) or "a single number"
+    return WeightsError(f"{name} does not fit together: {listed([theirs])} is {shape}, unlike the rest of the file.")
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first few, and how many more."""
+    return shortened([label(name) for name in dict.fromkeys(names)])
+
+
+def shortened(words: list[str]) -> str:
+    first = ", ".join(words[:NAMED])
+    return first if len(words) <= NAMED else f"{first} and {len(words) - NAMED:,} more"
