@@ -12,6 +12,8 @@ from pvt_viz.ui.selection import Selection
 from pvt_viz.words import escaped, megabytes, times
 
 SHAPE = ("patch_sizes", "dims", "depths", "heads", "mlp_ratios", "reductions")
+EXAMPLES = "Xrenya/pvt-tiny-224, OpenGVLab/pvt_v2_b0, timm/pvt_v2_b2_li.in1k, facebook/deit-base-distilled-patch16-224"
+"""Ids that `transformers` and `timm` name in their sources."""
 _ASKED, _OFFER, _WRONG, _FILES = "sidebar_asked", "hub_offer", "hub_problem", "weights_files"
 POLL = 0.5  # seconds
 
@@ -96,7 +98,9 @@ def _hub() -> None:
     if allowed:
         id = st.selectbox("From the hub", allowed, index=None, key="hub_id", placeholder="Choose a model")
     else:
-        id = st.text_input("From the hub", key="hub_id", placeholder="owner/name", max_chars=200)
+        id = st.text_input(
+            "From the hub", key="hub_id", placeholder="owner/name", max_chars=200, help=f"For example {EXAMPLES}."
+        )
     # Never disabled: it would wake only after the click that ends the typing.
     if st.button("Look it up", help="Asks the hub what there is; nothing is fetched yet."):
         _look_up((id or "").strip())
