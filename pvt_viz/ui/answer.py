@@ -15,7 +15,7 @@ MOST, MOST_OF_SHAPES = 5, 3
 LENS = 3
 """Answers a block."""
 ROW = (
-    "<div style='display:grid;grid-template-columns:minmax(0,5fr) minmax(0,6fr)"
+    "<div style='display:grid;grid-template-columns:minmax(0,{share}fr) minmax(0,6fr)"
     " 3.4rem;gap:0.5rem;align-items:center;line-height:1.5'><span>{name}</span><span aria-hidden='true'"
     " style='height:0.65rem;border-radius:2px;background:color-mix(in srgb, currentColor 12%, transparent)'><span"
     " style='display:block;height:100%;width:{width}%;border-radius:2px;background:#3e959c'></span></span><span"
@@ -34,16 +34,19 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
             st.caption("These weights are a backbone: without a head there is no answer, only maps and features.")
         return
     chances = scene.trace.logits[0].softmax(dim=0)
-    order = chances.argsort(descending=True).tolist()[: MOST_OF_SHAPES if weights.classes == CLASSES else MOST]
+    ours = weights.classes == CLASSES
+    order = chances.argsort(descending=True).tolist()[: MOST_OF_SHAPES if ours else MOST]
     rows = [
         ROW.format(
+            share=5 if ours else 12,  # names of ImageNet's classes are long
             name=html.escape(weights.classes[i]),
             width=f"{100 * float(chances[i]):.1f}",
             percent=f"{float(chances[i]):.1%}",
         )
         for i in order
     ]
-    left, right = (st.container(), st.container()) if stacked else st.columns([2, 3], vertical_alignment="center")
+    widths = [2, 3] if ours else [3, 2]
+    left, right = (st.container(), st.container()) if stacked else st.columns(widths, vertical_alignment="center")
     with left:
         st.html(f"<div style='font-variant-numeric:tabular-nums'>{''.join(rows)}</div>")
     with right:
