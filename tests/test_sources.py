@@ -1,12 +1,9 @@
 """The networks that checkpoints are tested with agree with each other, library against library."""
 
 import json
-import os
 import re
-import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 import torch
@@ -35,17 +32,9 @@ from source_models import (
     save_old_preprocessor,
     save_preprocessor,
 )
+from their_networks import IMAGES, TOLERANCE, gap, logits_of
 from timm_models import SMALL as TIMM_NAMES
-from timm_models import get_timm, save_folder, save_training, save_weights, timm_model
-
-TOLERANCE = 1e-4
-IMAGES = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-
-
-@torch.no_grad()
-def logits_of(model, images=IMAGES):
-    answer = model(images)
-    return getattr(answer, "logits", answer)
+from timm_models import get_timm, save_folder, save_training, save_weights, timm_model, torchvision_stand_in
 
 
 @torch.no_grad()
@@ -53,10 +42,6 @@ def answers_of(model):
     """What any network of transformers gives first, logits, tokens or the map of each stage, in one row."""
     first = model(IMAGES)[0]
     return torch.cat([part.flatten() for part in first])
-
-
-def gap(one, other) -> float:
-    return (one - other).abs().max().item()
 
 
 # From the authors' names to those of transformers, stages counted from 0.
@@ -202,18 +187,22 @@ def test_what_a_detector_keeps(network, linear):
 
 
 def test_torchvision_stands_in_only_while_timm_is_loaded():
-    """In a process of its own, since what transformers found out is remembered."""
+    """Else transformers would find it: what it finds out it remembers, in this very process."""
     if find_spec("torchvision"):
         pytest.skip("torchvision is installed")
-    check = (
-        "import sys, importlib.util; from timm_models import get_timm; get_timm()\n"
-        "assert not [name for name in sys.modules if name.split('.')[0] in ('torchvision', 'transformers')]\n"
-        "assert importlib.util.find_spec('torchvision') is None\n"
-        "from transformers.utils import is_timm_available, is_torchvision_available\n"
-        "assert not is_torchvision_available() and not is_timm_available()\n"
-    )
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    subprocess.run([sys.executable, "-c", check], check=True, env=env, timeout=120)
+    from transformers.utils import is_timm_available, is_torchvision_available
+
+    with torchvision_stand_in():
+        assert "torchvision" in sys.modules
+    get_timm()
+    assert not [name for name in sys.modules if name.split(".")[0] == "torchvision"]
+    assert find_spec("torchvision") is None
+    assert not is_torchvision_available()
+    assert not is_timm_available()
+    timm = [module for name, module in sys.modules.items() if name.split(".")[0] == "timm"]
+    known = [getattr(value, "__module__", None) or "" for module in timm for value in vars(module).values()]
+    assert len(known) > 1000
+    assert "transformers" not in {name.split(".")[0] for name in known}, "it was loaded while torchvision seemed there"
 
 
 @pytest.mark.parametrize("name", TIMM_NAMES)
