@@ -67,7 +67,8 @@ with projection:
     if steps.projected:
         parts.picture(steps.projected, alt=f"The {times(shape.reduced_grid)} projected tokens, as colours.")
         st.caption(
-            f"One linear layer, {Making(scene.selection.config, shape).inputs:,} → {shape.dim}: {times(shape.reduced_grid)} = {m:,} tokens."
+            f"One linear layer, {Making(scene.selection.config, shape).inputs:,} → {shape.dim}:"
+            f" {times(shape.reduced_grid)} = {m:,} tokens."
         )
     else:
         st.caption("Nothing to project: at R = 1 this layer does not exist.")
