@@ -17,7 +17,7 @@ from timm_models import save_folder, save_weights, timm_model
 # Widths of presets, where no config.json says how many heads there are.
 V1 = {"dims": (24, 48, 96, 160), "heads": (1, 2, 4, 5), "depths": (1, 1, 1, 2), "img_size": 64, "num_classes": 12}
 V2 = {"dims": (32, 64, 160, 256), "depths": (1, 1, 1, 2), "num_classes": 1000}
-TIMM_V2 = {"num_classes": 9, "pretrained_cfg_overlay": {"input_size": (3, 64, 64)}}
+TIMM_V2 = {"depths": V2["depths"], "num_classes": 9, "pretrained_cfg_overlay": {"input_size": (3, 64, 64)}}
 
 
 @dataclass(frozen=True, eq=False)

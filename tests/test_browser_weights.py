@@ -198,7 +198,6 @@ def never_on_disk(page: Page, place: Place) -> Brought:
     unfold(page)
     upload(page, place, brought.files)
     is_open(page, brought)
-    settle(page)
     assert sum(map(len, brought.files.values())) > 4 * LARGE
     assert process.io_counters().write_bytes - written < LARGE
     assert list((place.folder / "tmp").rglob("*.pth")) == []

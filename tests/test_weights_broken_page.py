@@ -1,23 +1,34 @@
-"""Uploads of no use, without a browser: one clear sentence each, and the app goes on with the network that it had."""
+"""Files as they come, without a browser: those of no use are one clear sentence each, and the app goes on with the
+network that it had; bytes are let go, and names are only names.
+"""
 
 import re
 
 import pytest
 from safetensors.torch import save
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.testing.v1 import AppTest
 
 from broken_weights import BROKEN
 from brought import family
 from pvt_viz.ui import weights
-from test_pages import go, healthy, visit
+from test_pages import go, healthy, text, visit
 from test_weights_page import ALL, answers, chosen, opened, upload
 
 SENTENCE = re.compile(r"[^\n]+[.?] What was there is still shown\.")
 
 
-@pytest.mark.parametrize("kind", BROKEN)
-def test_a_file_of_no_use_is_one_sentence_and_nothing_is_lost(kind, tmp_path):
+@pytest.fixture(scope="module")
+def visitor() -> tuple[AppTest, list]:
+    """One visit with a network open, that takes one file after another; and what it answered at first."""
     app = opened("authors' PVT")
-    before = answers(app)
+    return app, answers(app)
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_file_of_no_use_is_one_sentence_and_nothing_is_lost(visitor, kind, tmp_path):
+    app, before = visitor
+    assert len(before) == 5
     upload(app, BROKEN[kind](tmp_path))
     assert not app.exception
     [problem] = [error.value for error in app.error]
@@ -26,11 +37,14 @@ def test_a_file_of_no_use_is_one_sentence_and_nothing_is_lost(kind, tmp_path):
     assert "Traceback" not in problem
     assert (chosen(app), answers(app)) == ("mine.pth", before)
     assert not list(tmp_path.iterdir())  # it was not run
+    healthy(upload(app, family("authors' PVT").files))  # and is forgotten with the next file that is sound
+    assert (chosen(app), answers(app)) == ("mine.pth", before)
 
 
-def test_a_problem_is_forgotten_with_the_next_file_that_is_sound():
+def test_a_problem_is_forgotten_where_nothing_was_open():
     app = upload(visit(picture="cat"), {"empty.pth": b""})
     assert len(app.error) == 1
+    assert chosen(app) == "flexi_pvt"
     healthy(upload(app, family("authors' PVT").files))
     assert chosen(app) == "mine.pth"
 
@@ -50,3 +64,53 @@ def test_a_network_whose_numbers_run_away_is_a_sentence():
     for page in ALL[:5]:
         healthy(app if page == "pyramid" else go(app, page))
         assert ["NaN or infinite" in warning.value for warning in app.warning] == [True], page
+
+
+def test_the_server_lets_the_uploaded_bytes_go(monkeypatch):
+    gone = []
+    plain = MemoryUploadedFileManager.remove_file
+
+    def noted(manager, session_id, file_id):
+        gone.extend(record.name for record in manager.get_files(session_id, [file_id]))
+        plain(manager, session_id, file_id)
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", noted)
+    app = visit(picture="cat")
+    upload(app, family("transformers' ViT").files)
+    assert sorted(gone) == sorted(family("transformers' ViT").files)
+    upload(app, {"broken.pth": b"nothing"})
+    assert gone[-1] == "broken.pth"
+
+
+def test_a_configuration_waits_for_its_weights():
+    app = visit(picture="cat")
+    upload(app, {"config.json": family("transformers' ViT").files["config.json"]})
+    assert "And the file with the weights?" in text(healthy(app))
+    assert chosen(app) == "flexi_pvt"
+
+
+def test_capital_letters_are_an_ending_too_and_a_name_is_never_more_than_a_name():
+    weights = family("authors' PVT").files["mine.pth"]
+    app = upload(visit(picture="cat"), {"MINE.PTH": weights})
+    assert chosen(healthy(app)) == "MINE.PTH"
+    upload(app, {"<b>*a*</b>[x](http:_evil).pth": weights})
+    assert chosen(healthy(app)) != "MINE.PTH"
+    assert re.fullmatch(r"[\w.+ -]+", chosen(app))
+
+
+def test_a_server_can_switch_uploads_off(monkeypatch):
+    for name in ("PVT_VIZ_WEIGHT_UPLOADS", "PVT_VIZ_HUB"):
+        monkeypatch.delenv(name, raising=False)
+    app = healthy(visit())
+
+    def uploaders() -> list:
+        return [one for one in healthy(app.run()).file_uploader if (one.key or "").startswith("weights_")]
+
+    assert uploaders()
+    for value in ("off", "OFF", "0"):
+        monkeypatch.setenv("PVT_VIZ_WEIGHT_UPLOADS", value)
+        assert not uploaders(), value
+        assert [one for one in app.text_input if one.key == "hub_id"]
+    monkeypatch.setenv("PVT_VIZ_HUB", "off")
+    assert not uploaders()
+    assert "Other weights" not in {one.label for one in app.expander}

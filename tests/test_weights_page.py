@@ -5,10 +5,8 @@ import json
 import re
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 from brought import FAMILIES, authors, family
@@ -16,7 +14,7 @@ from pvt_viz import images
 from pvt_viz.checkpoints.load import open_files
 from pvt_viz.samples import load
 from source_models import LABELS
-from test_pages import go, healthy, payload, photograph, text, visit
+from test_pages import go, healthy, photograph, text, visit
 
 ALL = ("pyramid", "attention", "reduction", "evidence", "trade_off", "learning", "cost")
 HEADED = [name for name in FAMILIES if "without a head" not in name]
@@ -32,6 +30,16 @@ def upload(app: AppTest, files: dict[str, bytes]) -> AppTest:
 
 def opened(name: str, **query: str) -> AppTest:
     return healthy(upload(visit(**{"picture": "cat", **query}), family(name).files))
+
+
+@pytest.fixture(scope="module")
+def visitor() -> AppTest:
+    """One visit for the tests that bring weights and only look: an upload replaces what was there."""
+    return visit(picture="cat")
+
+
+def brought_by(visitor: AppTest, name: str) -> AppTest:
+    return healthy(upload(visitor, family(name).files))
 
 
 def answers(app: AppTest) -> list[tuple[str, float]]:
@@ -65,8 +73,8 @@ def lens_rows(app: AppTest) -> list[dict]:
 
 
 @pytest.mark.parametrize("name", HEADED)
-def test_the_top_five_are_those_of_the_library(name):
-    app = opened(name)
+def test_the_top_five_are_those_of_the_library(visitor, name):
+    app = brought_by(visitor, name)
     brought, selection = family(name), app.session_state["selection"]
     assert chosen(app) == brought.name
     assert f"{brought.name} (yours)" in names(app)
@@ -82,8 +90,8 @@ def test_the_top_five_are_those_of_the_library(name):
 
 
 @pytest.mark.parametrize("name", ["authors' PVT", "timm's PVTv2", "transformers' distilled DeiT"])
-def test_the_last_row_of_the_logit_lens_is_the_answer(name):
-    app = opened(name)
+def test_the_last_row_of_the_logit_lens_is_the_answer(visitor, name):
+    app = brought_by(visitor, name)
     rows, found = lens_rows(app), answers(app)
     assert len(rows) == app.session_state["selection"].config.depths[-1]
     assert [int(row["block"]) for row in rows] == list(range(1, len(rows) + 1))
@@ -93,8 +101,8 @@ def test_the_last_row_of_the_logit_lens_is_the_answer(name):
     assert rows[0] != {**rows[-1], "block": rows[0]["block"]}
 
 
-def test_the_logit_lens_is_the_librarys_norm_and_head_on_an_earlier_block():
-    app, model = opened("transformers' ViT"), family("transformers' ViT").model
+def test_the_logit_lens_is_the_librarys_norm_and_head_on_an_earlier_block(visitor):
+    app, model = brought_by(visitor, "transformers' ViT"), family("transformers' ViT").model
     picture = images.to_tensor(load("cat"), app.session_state["selection"].config)
     with torch.no_grad():
         early = model.vit(picture, output_hidden_states=True).hidden_states[1]
@@ -104,8 +112,8 @@ def test_the_logit_lens_is_the_librarys_norm_and_head_on_an_earlier_block():
     same_rows([(name, float(percent)) for name, percent in said], logits, LABELS)
 
 
-def test_what_the_network_is_and_how_pictures_are_prepared_is_said():
-    said = text(opened("transformers' DeiT")).replace("\\", "")
+def test_what_the_network_is_and_how_pictures_are_prepared_is_said(visitor):
+    said = text(brought_by(visitor, "transformers' DeiT")).replace("\\", "")
     assert "DeiT" in said
     assert "7 classes, trained at 64×64 px." in said
     processor = json.loads(family("transformers' DeiT").files["preprocessor_config.json"])
@@ -117,8 +125,8 @@ def test_what_the_network_is_and_how_pictures_are_prepared_is_said():
     assert f"all of the picture here (in training the middle {cut:.1%} of the square)" in said
 
 
-def test_the_crop_that_is_said_is_the_crop_that_is_seen():
-    app = opened("authors' PVT")  # 0.875, for nothing is said
+def test_the_crop_that_is_said_is_the_crop_that_is_seen(visitor):
+    app = brought_by(visitor, "authors' PVT")  # 0.875, for nothing is said
     seen = answers(app)
     brought, config = family("authors' PVT"), app.session_state["selection"].config
     whole = images.to_tensor(load("cat"), replace(config, crop=1.0))
@@ -161,23 +169,22 @@ def test_it_is_kept_from_page_to_page():
 
 SCENES, RESIZED, MOVED = "was not trained on drawn scenes", "Kernels are resized by", "Position embeddings are interp"
 RANDOM = "not yet meaningful"
+PICTURED = ("attention", "reduction", "evidence", "pyramid")
 
 
-@pytest.mark.parametrize("page", ["pyramid", "attention", "reduction", "evidence"])
-def test_the_honest_lines(page):
+def test_the_honest_lines():
     app = opened("authors' PVT")
-    if page != "pyramid":
-        go(app, page)
 
-    def lines() -> set[str]:
-        said = text(healthy(app))
+    def lines(page: str = "pyramid") -> set[str]:
+        said = text(healthy(go(app, page)))
         return {line for line in (SCENES, RESIZED, MOVED, RANDOM, "Not trained at p₁ = 8") if line in said}
 
-    assert lines() == set()
+    assert [lines(page) for page in PICTURED] == [set()] * len(PICTURED)
     app.segmented_control(key="source").set_value("Scene").run()
     assert lines() == {SCENES}
     app.select_slider(key="p1").set_value(8).run()
-    assert lines() == {SCENES, RESIZED, MOVED, "Not trained at p₁ = 8"}
+    everything = {SCENES, RESIZED, MOVED, "Not trained at p₁ = 8"}
+    assert [lines(page) for page in PICTURED] == [everything] * len(PICTURED)
     app.segmented_control(key="source").set_value("Sample").run()
     app.select_slider(key="p1").set_value(4).run()
     app.select_slider(key="size").set_value(96).run()
@@ -196,8 +203,8 @@ def test_pvt_v2_has_no_positions_to_interpolate():
     assert MOVED not in text(healthy(app))
 
 
-def test_a_backbone_has_maps_and_no_answer():
-    app = opened("a PVT without a head")
+def test_a_backbone_has_maps_and_no_answer(visitor):
+    app = brought_by(visitor, "a PVT without a head")
     said = text(app)
     assert "without a head there is no answer" in said
     assert "a backbone, without a head" in said
@@ -206,41 +213,13 @@ def test_a_backbone_has_maps_and_no_answer():
     assert not [table for table in app.table if "it would have said" in table.value.columns]
 
 
-def test_one_switch_shows_what_bilinear_resizing_does():
-    app = opened("authors' PVT")
-    assert "kernels" not in {control.key for control in app.segmented_control}  # at home there is nothing to resize
-    app.select_slider(key="r1").set_value(4).run()
-    careful = payload(app)[1], answers(app)
-    assert "resized by the pseudo-inverse" in text(app)
-    healthy(app.segmented_control(key="kernels").set_value("bilinear").run())
-    naive = payload(app)[1], answers(app)
-    assert "resized bilinearly" in text(app)
-    assert not np.array_equal(careful[0][1], naive[0][1])
-    found = open_files(family("authors' PVT").files)
-    config = app.session_state["selection"].config
-    for how, (_, rows) in (("pseudo-inverse", careful), ("bilinear", naive)):
-        with torch.no_grad():
-            logits = found.model(config, how)(images.to_tensor(load("cat"), config))[0]
-        same_rows(rows, logits, found.weights.classes)
-    healthy(app.segmented_control(key="kernels").set_value("pseudo-inverse").run())
-    assert answers(app) == careful[1]
-
-
-def test_for_a_bundled_network_the_switch_is_in_the_link():
-    app = visit(picture="cat", r1="16")
-    careful = payload(app)[1]
-    healthy(app.segmented_control(key="kernels").set_value("bilinear").run())
-    assert app.query_params == {"picture": "cat", "r1": "16", "kernels": "bilinear"}
-    naive = payload(app)[1]
-    assert not np.array_equal(careful[1], naive[1])
-    assert np.array_equal(payload(healthy(visit(**app.query_params)))[1][1], naive[1])
-
-
 # --- how they come and go -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("button", ["Forget these weights", "Back to the defaults"])
-def test_letting_go_brings_the_default_back(button):
+@pytest.mark.parametrize(
+    "button, pages", [("Forget these weights", ALL[1:5]), ("Back to the defaults", ("reduction", "cost"))]
+)
+def test_letting_go_brings_the_default_back(button, pages):
     app = opened("transformers' ViT")
     app.select_slider(key="p1").set_value(8).run()
     [found] = [b for b in app.button if b.label == button]
@@ -250,7 +229,7 @@ def test_letting_go_brings_the_default_back(button):
     assert "own_weights" not in app.session_state
     assert not [name for name in names(app) if "model.safetensors" in name]
     assert not [b for b in app.button if b.label == "Forget these weights"]
-    for page in ALL[1:]:
+    for page in pages:
         healthy(go(app, page))
 
 
@@ -314,48 +293,3 @@ def test_nothing_private_enters_what_visitors_share(monkeypatch):
     for name in ("_shared", "_shared_trace", "_shared_look"):
         monkeypatch.setattr(calls, name, refuse)
     healthy(upload(app, family("authors' PVT").files))
-
-
-def test_the_server_lets_the_uploaded_bytes_go(monkeypatch):
-    gone = []
-    plain = MemoryUploadedFileManager.remove_file
-
-    def noted(manager, session_id, file_id):
-        gone.extend(record.name for record in manager.get_files(session_id, [file_id]))
-        plain(manager, session_id, file_id)
-
-    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", noted)
-    app = visit(picture="cat")
-    upload(app, family("transformers' ViT").files)
-    assert sorted(gone) == sorted(family("transformers' ViT").files)
-    upload(app, {"broken.pth": b"nothing"})
-    assert gone[-1] == "broken.pth"
-
-
-def test_a_configuration_waits_for_its_weights():
-    app = visit(picture="cat")
-    upload(app, {"config.json": family("transformers' ViT").files["config.json"]})
-    assert "And the file with the weights?" in text(healthy(app))
-    assert chosen(app) == "flexi_pvt"
-
-
-def test_capital_letters_are_an_ending_too():
-    app = upload(visit(picture="cat"), {"MINE.PTH": family("authors' PVT").files["mine.pth"]})
-    assert chosen(healthy(app)) == "MINE.PTH"
-
-
-def test_a_name_is_never_more_than_a_name():
-    app = upload(visit(picture="cat"), {"<b>*a*</b>[x](http:_evil).pth": family("authors' PVT").files["mine.pth"]})
-    assert re.fullmatch(r"[\w.+ -]+", chosen(healthy(app)))
-
-
-@pytest.mark.parametrize("value", ["off", "OFF", "0"])
-def test_a_server_can_switch_uploads_off(monkeypatch, value):
-    monkeypatch.setenv("PVT_VIZ_WEIGHT_UPLOADS", value)
-    monkeypatch.delenv("PVT_VIZ_HUB", raising=False)
-    app = healthy(visit())
-    assert not [one for one in app.file_uploader if (one.key or "").startswith("weights_")]
-    assert [one for one in app.text_input if one.key == "hub_id"]
-    monkeypatch.setenv("PVT_VIZ_HUB", "off")
-    app = healthy(visit())
-    assert "Other weights" not in {one.label for one in app.expander}
