@@ -160,17 +160,17 @@ def is_answered_and_explored(page: Page, name: str, brought: Brought) -> None:
     if name == "authors' PVTv2":  # a thousand classes are ImageNet's
         assert "class" not in rows[0][0]
     panels, shapes = page.locator(f"{EXPLORER} .panel"), found.config.shapes()
-    expect(panels).to_have_count(len(shapes))
+    expect(panels).to_have_count(len(shapes), timeout=LONG)
     for panel, shape in zip(panels.all(), shapes, strict=True):
-        expect(panel).to_contain_text(f"{times(shape.reduced_grid)} keys")
+        expect(panel).to_contain_text(f"{times(shape.reduced_grid)} keys", timeout=LONG)
     is_painted(page)
 
 
 def is_reduced(page: Page, name: str, brought: Brought) -> None:
     settle(page)
     first = open_files(brought.files).config.shapes()[0]
-    expect(main(page)).to_contain_text(f"= {first.queries * first.keys:,} entries")
-    expect(main(page)).to_contain_text(f"tokens of {first.dim} channels")
+    expect(main(page)).to_contain_text(f"= {first.queries * first.keys:,} entries", timeout=LONG)
+    expect(main(page)).to_contain_text(f"tokens of {first.dim} channels", timeout=LONG)
     is_painted(page)
 
 
@@ -178,7 +178,7 @@ def is_counted(page: Page, name: str, brought: Brought) -> None:
     config = open_files(brought.files).config
     side = max(config.image_hw)
     expect(main(page)).to_contain_text(re.compile(rf"{re.escape(brought.name)} at \d+×\d+, batch"), timeout=LONG)
-    expect(sidebar(page)).to_contain_text(f"{side}×{side} px" if config.version == 1 else "PVTv2")
+    expect(sidebar(page)).to_contain_text(f"{side}×{side} px" if config.version == 1 else "PVTv2", timeout=LONG)
 
 
 def test_weights_are_one_visitors_and_never_on_disk_and_files_of_no_use_leave_them(browser, page, place, tmp_path):
