@@ -132,3 +132,16 @@ def test_for_a_bundled_network_the_switch_is_in_the_link():
     naive = payload(app)[1]
     assert not np.array_equal(careful[1], naive[1])
     assert np.array_equal(payload(healthy(visit(**app.query_params)))[1][1], naive[1])
+
+
+def test_what_was_measured_with_other_kernels_is_not_claimed():
+    app = visit(r1="2")
+    measured = "held-out scenes, for"
+    assert measured in text(app)
+    healthy(app.segmented_control(key="kernels").set_value("bilinear").run())
+    assert measured not in text(app)
+    assert "Accuracy at these p and R, with kernels resized so, was not measured." in text(app)
+    assert "is not among the measured ones" in text(healthy(go(app, "trade_off")))
+    healthy(app.segmented_control(key="kernels").set_value("pseudo-inverse").run())
+    assert "is not among the measured ones" not in text(app)
+    assert measured in text(healthy(go(app, "pyramid")))

@@ -6,9 +6,10 @@ import streamlit as st
 
 from pvt_viz import cost, report
 from pvt_viz.checkpoints import BUNDLED
-from pvt_viz.config import PVTConfig
 from pvt_viz.scenes import CLASSES
+from pvt_viz.ui import measured
 from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.selection import Selection
 from pvt_viz.words import escaped, si
 
 MOST, MOST_OF_SHAPES = 5, 3
@@ -52,7 +53,7 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
     with right:
         st.markdown(_verdict(scene, escaped(weights.classes[order[0]])))
         if worth:
-            st.caption(_worth(scene.selection.config))
+            st.caption(_worth(scene.selection))
 
 
 def _verdict(scene: Scene, answer: str) -> str:
@@ -90,15 +91,17 @@ def lens(scene: Scene) -> None:
         st.table(rows, hide_index=True, alt="The strongest answers read after each block of the last stage.")
 
 
-def _worth(config: PVTConfig) -> str:
+def _worth(selection: Selection) -> str:
     """Accuracy at the p_i and R_i of a network with weights, and its arithmetic on one image."""
+    config = selection.config
     macs = si(cost.analyze(config, image_size=config.image_size).macs, "MAC")
-    found = report.load(config.name)
-    accuracy = found and found.accuracy(config)
     if config.name not in BUNDLED:
         return f"One picture costs {macs}."
+    accuracy = measured.accuracy(selection)
     if accuracy is None:
-        return f"Accuracy at these p and R was not measured. One picture costs {macs}."
+        how = ", with kernels resized so," if measured.resized_otherwise(selection) else ""
+        return f"Accuracy at these p and R{how} was not measured. One picture costs {macs}."
+    found = report.load(config.name)
     at = "" if max(config.image_hw) == found.side else f" (measured at {found.side}×{found.side})"
     return (
         f"At these p and R it is right on **{accuracy:.1%}** of {found.scenes:,} held-out scenes{at}, for {macs} each."

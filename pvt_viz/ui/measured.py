@@ -1,0 +1,19 @@
+"""What was measured of the network as it is chosen."""
+
+from pvt_viz import report
+from pvt_viz.models.flexible import PSEUDO_INVERSE
+from pvt_viz.ui.selection import Selection
+
+
+def accuracy(selection: Selection) -> float | None:
+    """At the chosen p_i and R_i, on held-out scenes of the report's side; None where it was not measured.
+
+    Kernels were resized by the pseudo-inverse then: of a network whose kernels are resized otherwise nothing is known.
+    """
+    found = report.load(selection.network.config.name)
+    return None if found is None or resized_otherwise(selection) else found.accuracy(selection.config)
+
+
+def resized_otherwise(selection: Selection) -> bool:
+    """Whether kernels are resized in another way than they were for the measurements."""
+    return selection.resized and selection.kernels != PSEUDO_INVERSE
