@@ -1,23 +1,13 @@
 """Every tensor of a file counts: none is dropped in silence, and one that is missing, or wrong, is named."""
 
 import re
-from functools import cache
 
 import pytest
 import torch
 from torch import Tensor
 
-from pvt_viz.checkpoints import Checkpoint, foreign
-from pvt_viz.models import PVT
+from pvt_viz.checkpoints import Checkpoint
 from their_networks import EVERY_TABLE, KINDS, TINY, refused, source, tiny
-
-BUILT = cache(PVT)
-
-
-@pytest.fixture(autouse=True)
-def built_once(monkeypatch):
-    """A file is held against the shapes of an empty network: one of each configuration will do for all of them."""
-    monkeypatch.setattr(foreign, "PVT", BUILT)
 
 
 def untouched(named: str, opened: Checkpoint) -> bool:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
-import torch
 from torch import Tensor
 
 from pvt_viz.checkpoints import architecture, beside, labels
@@ -13,7 +12,8 @@ from pvt_viz.checkpoints.families import FAMILIES
 from pvt_viz.checkpoints.names import Family, Renamed, in_their_words, rename
 from pvt_viz.checkpoints.sentences import NAMED, label, listed, misfit, missing, shortened
 from pvt_viz.config import PVTConfig
-from pvt_viz.models.pvt import PVT, Weights
+from pvt_viz.models.build import tensor_shapes
+from pvt_viz.models.pvt import Weights
 
 ALMOST = 0.8
 """The part of a file's tensors that must be of a family for its name to come up."""
@@ -110,14 +110,13 @@ def _check(
     theirs: Mapping[str, Tensor],
 ) -> None:
     """Every tensor of the network, of the right shape, and no other."""
-    with torch.device("meta"):
-        expected = {at: tuple(values.shape) for at, values in PVT(config).state_dict().items()}
+    expected = tensor_shapes(config)
     if lost := [at for at in expected if at not in state]:
         raise missing(name, map(say, lost))
     if extra := [at for at in state if at not in expected]:
         raise WeightsError(f"{name} has more than its network: {listed(map(say, extra))}.")
     for at, shape in expected.items():
-        if tuple(state[at].shape) != shape:
+        if state[at].shape != shape:
             raise misfit(name, say(at), theirs.get(say(at), state[at]))
 
 

@@ -12,7 +12,6 @@ and HF_HUB_CACHE.
 
 import errno
 import hashlib
-import json
 import os
 import re
 import time
@@ -25,9 +24,11 @@ from urllib.parse import quote
 from huggingface_hub import constants, get_session, hf_hub_url
 from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled  # HTTPError: of the client that it speaks by
 
+from pvt_viz import switches
 from pvt_viz.checkpoints.beside import CONFIG, PREPROCESSOR
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.hub_cache import EVERY, Cache, Part
+from pvt_viz.checkpoints.shards import parts_named_in
 
 SAFETENSORS, INDEX, PICKLED = "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
 TIMEOUT = (5, 10, 10, 5)
@@ -76,7 +77,7 @@ def is_id(text: object) -> bool:
 
 def enabled() -> bool:
     """Whether this server opens models from the hub at all."""
-    return os.environ.get("PVT_VIZ_HUB", "on").strip().lower() in ("", "on", "1", "true", "yes")
+    return switches.on("PVT_VIZ_HUB")
 
 
 def allowed_ids() -> tuple[str, ...]:
@@ -229,8 +230,8 @@ def _part(entry: dict) -> Part:
 
 def _shards(folder: Path) -> set[str]:
     """The weights files that an index there names; none where it is not one. Only plain names are believed."""
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        names = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
+    with suppress(OSError, ValueError):
+        names = parts_named_in(folder / INDEX)
         if all(_SHARD.fullmatch(name) for name in names):
             return names
     return set()

@@ -1,6 +1,5 @@
 """From a name, a file, a folder or a hub id to weights, and to the network with them."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from pvt_viz.checkpoints import beside, foreign, hub, own
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
 from pvt_viz.checkpoints.hub import INDEX, PICKLED, SAFETENSORS
 from pvt_viz.checkpoints.sentences import listed
+from pvt_viz.checkpoints.shards import parts_named_in
 from pvt_viz.checkpoints.tensors import LIMIT, read_tensors
 from pvt_viz.config import PRESETS
 from pvt_viz.models.flexible import PSEUDO_INVERSE, RESIZINGS, Resizing
@@ -123,9 +123,6 @@ def _near(folder: Path) -> dict[str, bytes]:
 def _shards(index: Path) -> list[str]:
     """Names of the files that a sharded checkpoint is in; none leads out of its folder."""
     try:
-        names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
-        if not names or any(Path(name).name != name for name in names):
-            raise ValueError("a path, or nothing")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return sorted(parts_named_in(index))
+    except ValueError as error:
         raise WeightsError(f"{index.name} is damaged; fetch it again.") from error
-    return names

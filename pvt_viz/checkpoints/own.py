@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
 from pvt_viz.checkpoints.tensors import MAX_TEXT
 from pvt_viz.config import PRESETS, PVTConfig, get_config
-from pvt_viz.models.pvt import PVT, Weights
+from pvt_viz.models.build import tensor_shapes
+from pvt_viz.models.pvt import Weights
 from pvt_viz.models.segmentation import SegmentationHead
 
 FOLDER = Path(__file__).parents[2] / "assets" / "weights"
@@ -62,9 +63,7 @@ def received(tensors: Mapping[str, torch.Tensor], said: dict, name: str) -> Chec
 
 def _whole(tensors: Mapping[str, torch.Tensor], about: "_About", name: str) -> Checkpoint:
     kept, network = about.config, part(tensors, "network")
-    with torch.device("meta"):
-        expected = {at: values.shape for at, values in PVT(kept).state_dict().items()}
-    if {at: values.shape for at, values in network.items()} != expected:
+    if {at: values.shape for at, values in network.items()} != tensor_shapes(kept):
         raise WeightsError(f"{name} does not hold the network that it says it holds; fetch it again.")
     return Checkpoint(kept, network, about.weights)
 

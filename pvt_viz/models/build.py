@@ -1,12 +1,20 @@
 """From a configuration to a network with seeded random weights."""
 
 import zlib
+from functools import lru_cache
 
 import torch
 from torch import nn
 
 from pvt_viz.config import PVTConfig, get_config
 from pvt_viz.models.pvt import PVT, Weights
+
+
+@lru_cache(maxsize=32)
+def tensor_shapes(config: PVTConfig) -> dict[str, torch.Size]:
+    """The shape of every tensor of a network, by its name in `state_dict`; nothing is drawn or allocated."""
+    with torch.device("meta"):
+        return {name: values.shape for name, values in PVT(config).state_dict().items()}
 
 
 def build_model(config: PVTConfig | str, *, seed: int = 0, share: PVT | None = None) -> PVT:

@@ -7,14 +7,14 @@ from pvt_viz.checkpoints import WeightsError, beside, hub
 from pvt_viz.checkpoints.load import ENDINGS
 from pvt_viz.config import PRESETS, PVTConfig
 from pvt_viz.models import Weights
-from pvt_viz.ui import address, calls, fetching, weights
+from pvt_viz.ui import address, asked, calls, fetching, weights
 from pvt_viz.ui.selection import Selection
 from pvt_viz.words import escaped, megabytes, times
 
 SHAPE = ("patch_sizes", "dims", "depths", "heads", "mlp_ratios", "reductions")
 EXAMPLES = "Xrenya/pvt-tiny-224, OpenGVLab/pvt_v2_b0, timm/pvt_v2_b2_li.in1k, facebook/deit-base-distilled-patch16-224"
 """Ids that `transformers` and `timm` name in their sources."""
-_ASKED, _OFFER, _WRONG, _FILES = "sidebar_asked", "hub_offer", "hub_problem", "weights_files"
+_OFFER, _WRONG, _FILES = "hub_offer", "hub_problem", "weights_files"
 POLL = 0.5  # seconds
 
 
@@ -155,8 +155,7 @@ def _progress() -> None:
 def _choose(name: str | None) -> None:
     """Draw the page anew, on this network where there is one, at its own size, p and R."""
     if name is not None:
-        address.touch()
-        st.session_state[_ASKED] = {"model": name, **weights.networks()[name].home}
+        asked.ask({"model": name, **weights.networks()[name].home})
     st.rerun()
 
 

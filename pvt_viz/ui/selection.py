@@ -60,8 +60,7 @@ class Network:
         """The size, p_i and R_i that are its own, under their names in the URL and in the widgets."""
         return {
             "size": min(max(self.config.image_hw), LARGEST_SIDE),
-            **{f"p{i}": p for i, p in enumerate(self.config.patch_sizes, 1)},
-            **{f"r{i}": r for i, r in enumerate(self.config.reductions, 1)},
+            **ratio_words(self.config.patch_sizes, self.config.reductions),
         }
 
 
@@ -123,8 +122,7 @@ class Selection:
             "model": self.model,
             "crop": self.crop,
             "size": self.size,
-            **{f"p{i}": p for i, p in enumerate(self.patch_sizes, 1)},
-            **{f"r{i}": r for i, r in enumerate(self.reductions, 1)},
+            **ratio_words(self.patch_sizes, self.reductions),
             "device": self.device,
             "kernels": self.kernels,
             "seed": self.seed,
@@ -223,6 +221,12 @@ def choose(
         network=network,
     )
     return Choice(selection, options, tuple(replaced))
+
+
+def ratio_words(patch_sizes: tuple[int, ...], reductions: tuple[int, ...]) -> dict[str, int]:
+    """p_i and R_i under their names in the URL and in the widgets: p1, …, r1, …"""
+    ratios = {"p": patch_sizes, "r": reductions}
+    return {f"{letter}{i}": value for letter, values in ratios.items() for i, value in enumerate(values, 1)}
 
 
 def is_ratio(name: str) -> bool:

@@ -6,7 +6,7 @@ from pvt_viz import devices, images
 from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import Size
 from pvt_viz.samples import SAMPLES
-from pvt_viz.ui import address, opening, pagewords, uploads, view, weights
+from pvt_viz.ui import address, asked, opening, pagewords, uploads, view, weights
 from pvt_viz.ui.lab import choice as lab
 from pvt_viz.ui.nearest import nearest
 from pvt_viz.ui.selection import NETWORKS, SCENE, Choice, Selection, choose, is_ratio, label
@@ -17,7 +17,6 @@ from pvt_viz.words import times
 SOURCES = ("Scene", "Sample", "Upload", "Camera")
 CROPS = {"square": "Centre square", "whole": "Whole picture"}
 _LAST = "selection"
-_ASKED = "sidebar_asked"
 
 
 def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
@@ -27,8 +26,8 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
     """
     query = address.arrived(turned=turned)
     if query is not None and st.session_state.get("source") not in SOURCES[2:]:
-        asked = nearest(query.get("picture", SCENE), (SCENE, *SAMPLES), SCENE)
-        st.session_state["source"] = SOURCES[asked != SCENE]
+        picture = nearest(query.get("picture", SCENE), (SCENE, *SAMPLES), SCENE)
+        st.session_state["source"] = SOURCES[picture != SCENE]
     with st.sidebar:
         own = _picture_source() if pictured else _own_picture()
         replaced = []
@@ -74,12 +73,12 @@ def _words(query: dict[str, str] | None) -> dict[str, object]:
     if query is not None:
         return query
     last: Selection = st.session_state[_LAST]
-    asked = st.session_state.pop(_ASKED, {})
-    words = {name: asked.get(name, st.session_state.get(name, word)) for name, word in last.words().items()}
+    wanted = asked.take()
+    words = {name: wanted.get(name, st.session_state.get(name, word)) for name, word in last.words().items()}
     networks = NETWORKS | weights.networks()
     if words["model"] not in networks:  # its weights are gone
         words = {name: word for name, word in words.items() if name not in ("model", "size") and not is_ratio(name)}
-        return words | asked
+        return words | wanted
     network, before = networks[words["model"]], last.network
     if network != before:  # who never chose a size, p or R is shown each network at its own
         words = {name: word for name, word in words.items() if before.home.get(name) != word}
@@ -88,13 +87,7 @@ def _words(query: dict[str, str] | None) -> dict[str, object]:
         words = {name: word for name, word in words.items() if not is_ratio(name)}
     if words["seed"] != last.seed:
         del words["cue"]  # another scene has other colours
-    return words | asked
-
-
-def ask(words: dict[str, object]) -> None:
-    """Call from a callback: the sidebar takes these over when the page is drawn anew, as if its widgets said them."""
-    address.touch()
-    st.session_state[_ASKED] = words
+    return words | wanted
 
 
 def _image_size(own: Picture | None, sample: str, crop: str, size: int) -> Size:

@@ -9,9 +9,9 @@ from pvt_viz.attribution import compare
 from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import PVTConfig, get_config
 from pvt_viz.figures.tradeoff import Point, by_series
-from pvt_viz.ui import sidebar
+from pvt_viz.ui import asked, measured
 from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.selection import Selection
+from pvt_viz.ui.selection import Selection, ratio_words
 
 
 @st.cache_data(show_spinner=False)
@@ -19,8 +19,8 @@ def points() -> list[Point]:
     """Every measured setting of every network that comes with weights."""
     found = []
     for name in BUNDLED:
-        measured = report.load(name)
-        for (patch_sizes, reductions), accuracy in measured.accuracies.items() if measured else ():
+        of_name = report.load(name)
+        for (patch_sizes, reductions), accuracy in of_name.accuracies.items() if of_name else ():
             config = get_config(name, patch_sizes=patch_sizes, reductions=reductions)
             found.append(_point(config, accuracy))
     return found
@@ -28,10 +28,11 @@ def points() -> list[Point]:
 
 def now(selection: Selection) -> Point | None:
     """The point that is chosen in the sidebar; None where it was not measured."""
+    accuracy = measured.accuracy(selection)
+    if accuracy is None:
+        return None
     config = selection.config
-    measured = report.load(config.name)
-    accuracy = measured and measured.accuracy(config)
-    return None if accuracy is None else _point(replace(config, image_size=measured.side), accuracy)
+    return _point(replace(config, image_size=report.load(config.name).side), accuracy)
 
 
 def _point(config: PVTConfig, accuracy: float) -> Point:
@@ -48,6 +49,4 @@ def common_weight(one: Scene, other: Scene, stage: int) -> float:
 def go_to(series: str, at: int) -> None:
     """Choose the setting of a point that was clicked: the sidebar takes it over."""
     point = by_series(points())[series][at]
-    ratios = {"p": point.patch_sizes, "r": point.reductions}
-    words = {f"{letter}{i}": value for letter, values in ratios.items() for i, value in enumerate(values, 1)}
-    sidebar.ask({"model": point.network, **words})
+    asked.ask({"model": point.network, **ratio_words(point.patch_sizes, point.reductions)})

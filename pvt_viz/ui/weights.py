@@ -5,13 +5,13 @@ A file that cannot be used changes nothing.
 """
 
 import hashlib
-import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
+from pvt_viz import switches
 from pvt_viz.checkpoints import Checkpoint, WeightsError, hub
 from pvt_viz.checkpoints.load import open_files, open_folder
 from pvt_viz.ui.selection import Network, is_ratio
@@ -31,7 +31,7 @@ class Opened:
 
 def uploads_allowed() -> bool:
     """Whether this server takes weights from visitors."""
-    return os.environ.get("PVT_VIZ_WEIGHT_UPLOADS", "on").strip().lower() in ("", "on", "1", "true", "yes")
+    return switches.on("PVT_VIZ_WEIGHT_UPLOADS")
 
 
 def largest_upload() -> int:
