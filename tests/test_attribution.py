@@ -8,63 +8,27 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import small_networks
 from configs import small_configs
-from pvt_viz import build_model, get_config, trace
-from pvt_viz.attribution import KINDS, METHODS, intervene, look, scores
+from pvt_viz import build_model, trace
+from pvt_viz.attribution import METHODS, look
 from pvt_viz.attribution.compare import common_weight
 from pvt_viz.attribution.look import BlockLook
 from pvt_viz.attribution.pyramid import to_children, unfold
-from pvt_viz.config import PVTConfig, PVTv2Config, ViTConfig
+from pvt_viz.config import PVTConfig, PVTv2Config
 from pvt_viz.models.tap import twin
-from randomised import randomise
+from small_networks import (
+    FLOORS,
+    LINEAR,
+    NETWORKS,
+    SINGLE_BLOCKS,
+    V2,
+    hooks,
+    network,
+    pictures,
+)
 
-FLOORS = PVTConfig(
-    name="floors",
-    image_size=(41, 55),  # grids 13×18 and 6×9: rows, columns and pixels are left over everywhere
-    num_classes=5,
-    patch_sizes=(3, 2),
-    dims=(6, 8),
-    depths=(2, 2),
-    heads=(2, 2),
-    mlp_ratios=(2, 2),
-    reductions=(3, 2),
-)
-SINGLE_BLOCKS = PVTConfig(
-    name="single blocks",
-    image_size=32,
-    num_classes=4,
-    patch_sizes=(2, 2, 2),
-    dims=(4, 6, 8),
-    depths=(1, 2, 1),
-    heads=(1, 3, 2),
-    mlp_ratios=(1, 2, 1),
-    reductions=(4, 1, 3),
-)
-VIT = ViTConfig(name="vit", image_size=32, num_classes=4, patch_sizes=(8,), dims=(12,), depths=(3,), heads=(3,))
-DISTILLED = replace(VIT, n_prefix=2, distilled=True)
-TWO_TOKENS = replace(SINGLE_BLOCKS, n_prefix=2)  # the second one answers nothing
-V2 = PVTv2Config(
-    name="v2",
-    image_size=(41, 54),  # grids 14×18, 7×9 and 4×5: each reaches over the edge of what is below it
-    num_classes=5,
-    patch_sizes=(3, 2, 2),
-    dims=(6, 8, 12),
-    depths=(2, 2, 1),
-    heads=(2, 2, 3),
-    mlp_ratios=(2, 2, 2),
-    reductions=(3, 2, 1),
-)
-LINEAR = replace(V2, name="linear", linear=True, reductions=(1, 1, 1))  # 14×18, 7×9 and 4×5 tokens behind 7×7 keys
-NETWORKS = {
-    "floors": FLOORS,
-    "single blocks": SINGLE_BLOCKS,
-    "vit": VIT,
-    "distilled": DISTILLED,
-    "two tokens": TWO_TOKENS,
-    "v2": V2,
-    "linear": LINEAR,
-    "flexi_pvt": get_config("flexi_pvt"),
-}
+floors = small_networks.floors
 
 
 def answering(config: PVTConfig, queries: int) -> list[float]:
@@ -74,30 +38,11 @@ def answering(config: PVTConfig, queries: int) -> list[float]:
     return [0.5, 0.5, *[0.0] * (queries - 2)] if config.distilled else [1.0, *[0.0] * (queries - 1)]
 
 
-def network(config: PVTConfig):
-    model = build_model(config)
-    randomise(model)
-    return model.requires_grad_(False)
-
-
-def pictures(config: PVTConfig, count: int = 2) -> torch.Tensor:
-    return torch.randn(count, 3, *config.image_hw, generator=torch.Generator().manual_seed(1))
-
-
 @pytest.fixture(scope="module", params=NETWORKS)
 def looked(request):
     """(model, images, what was seen of them)."""
     model, images = network(NETWORKS[request.param]), pictures(NETWORKS[request.param])
     return model, images, look(model, images)
-
-
-@pytest.fixture(scope="module")
-def floors():
-    return network(FLOORS)
-
-
-def hooks(model) -> int:
-    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in model.modules())
 
 
 def test_the_maps_are_those_of_a_trace(looked):
@@ -524,207 +469,3 @@ def test_maps_of_different_grids_have_no_common_weight(floors):
     first, last = (stage.blocks[0] for stage in trace(floors, pictures(FLOORS)).stages)
     with pytest.raises(ValueError, match=r"\(13, 18\) and \(6, 9\)"):
         common_weight(first, last)
-
-
-CORNER = torch.zeros(1, 4, 4, dtype=torch.bool)
-CORNER[:, :2, :2] = True
-
-
-def scored(rows: list[list[float]], masks: torch.Tensor = CORNER) -> tuple[float, float, float]:
-    return tuple(scores.score(torch.tensor([rows]), masks, masks.shape[1] // len(rows)).means().values())
-
-
-@pytest.mark.parametrize(
-    "rows, pointing, energy, overlap",
-    [
-        # One brightest pixel, on the shape or beside it; the four brightest are clear.
-        ([[9, 8, 0, 0], [1, 0, 0, 0], [7, 6, 0, 0], [1, 0, 0, 0]], 1, 18 / 32, 2 / 6),
-        ([[8, 7, 9, 0], [6, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]], 0, 22 / 32, 3 / 5),
-        # Three are brightest, two of them on the shape; of three that are equally fourth, one is.
-        ([[3, 3, 3, 0], [1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]], 2 / 3, 7 / 12, (2 + 1 / 3) / (8 - 2 - 1 / 3)),
-        # Two of four places are left for four pixels, one of which is on the shape.
-        ([[3, 2, 3, 2], [0, 0, 0, 0], [2, 2, 0, 0], [0, 0, 0, 0]], 1 / 2, 5 / 14, 1.5 / 6.5),
-        # Nothing on the shape at all.
-        ([[0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1]], 0, 0, 0),
-    ],
-)
-def test_scores_of_maps_made_by_hand(rows, pointing, energy, overlap):
-    assert scored([[float(x) for x in row] for row in rows]) == pytest.approx((pointing, energy, overlap), abs=1e-6)
-
-
-def test_a_cell_counts_for_all_of_its_pixels():
-    assert scored([[3.0, 1.0], [0.0, 0.0]]) == pytest.approx((1, 0.75, 1))
-    assert scored([[0.0, 2.0], [2.0, 0.0]]) == pytest.approx((0, 0, 0))
-
-
-def test_every_picture_of_a_batch_is_scored_alone(generator):
-    heat = torch.rand(5, 4, 4, generator=generator)
-    masks = torch.rand(5, 8, 8, generator=generator) < 0.3
-    together = vars(scores.score(heat, masks, 2))
-    for i in range(5):
-        alone = vars(scores.score(heat[i : i + 1], masks[i : i + 1], 2))
-        assert {name: float(values[i]) for name, values in together.items()} == {n: float(v) for n, v in alone.items()}
-
-
-@given(st.integers(1, 63), st.integers(0, 2**32 - 1))
-def test_the_mask_itself_is_a_perfect_map(area, seed):
-    order = torch.randperm(64, generator=torch.Generator().manual_seed(seed))
-    masks = (order < area).view(1, 8, 8)
-    assert scores.score(masks.float(), masks, 1).means() == {"pointing": 1, "energy": 1, "overlap": 1}
-    upside_down = scores.score((~masks).float(), masks, 1).means()
-    assert upside_down["pointing"] == upside_down["energy"] == 0
-
-
-@pytest.mark.parametrize("size", [(8, 8), (8, 12), (12, 8)])
-def test_chance_scores_the_masks_share(size, generator):
-    masks = torch.rand(4, *size, generator=generator) < torch.tensor([0.1, 0.3, 0.5, 0.9])[:, None, None]
-    share = masks.double().mean(dim=(1, 2))
-    found = scores.score(scores.chance(masks), masks, 1)
-    torch.testing.assert_close(found.pointing.double(), share, atol=1e-6, rtol=0)
-    torch.testing.assert_close(found.energy, share, atol=1e-6, rtol=0)
-    torch.testing.assert_close(found.overlap.double(), share / (2 - share), atol=1e-6, rtol=0)
-
-
-def test_the_centre_prior_is_brightest_in_the_middle():
-    masks = torch.zeros(1, 9, 15, dtype=torch.bool)
-    prior = scores.centre_prior(masks)
-    assert prior.shape == (1, 9, 15)
-    assert divmod(int(prior.argmax()), 15) == (4, 7)
-    torch.testing.assert_close(prior, prior.flip(1, 2))
-    masks[:, 4, 7] = True
-    assert scores.score(prior, masks, 1).means()["pointing"] == 1
-
-
-@given(st.sampled_from([(8, 8, 2), (8, 8, 4), (12, 8, 4), (9, 6, 3)]), st.integers(0, 2**32 - 1), st.integers(1, 9))
-def test_no_map_of_cells_beats_the_ceiling(grid, seed, levels):
-    height, width, side = grid
-    generator = torch.Generator().manual_seed(seed)
-    masks = torch.rand(6, height, width, generator=generator) < torch.rand(6, 1, 1, generator=generator)
-    masks[:, 0, 0] = True
-    cells = torch.randint(levels, (6, height // side, width // side), generator=generator).float()
-    best = scores.score(scores.ceiling(masks, side), masks, side)
-    assert bool((best.overlap >= scores.score(cells, masks, side).overlap - 1e-6).all())
-
-
-def test_the_ceiling_of_cells_of_one_pixel_is_perfect():
-    assert scores.score(scores.ceiling(CORNER, 1), CORNER, 1).means() == {"pointing": 1, "energy": 1, "overlap": 1}
-
-
-@pytest.mark.parametrize(
-    "size, side",
-    [
-        ((8, 8), 4),
-        ((11, 9), 4),
-        ((35, 54), 8),
-        ((112, 112), 32),  # three cells and half a cell: flexi_pvt's last stage on pictures that it was trained on
-        ((60, 40), 32),
-    ],
-)
-def test_every_cell_lies_over_its_own_pixels_and_the_rim_is_dark(size, side):
-    h, w = size[0] // side, size[1] // side
-    heat = torch.arange(1.0, h * w + 1).view(1, h, w)
-    drawn = scores.at_pixels(heat, side, size)
-    expected = torch.zeros(1, *size)
-    for row in range(h * side):
-        for column in range(w * side):
-            expected[0, row, column] = heat[0, row // side, column // side]
-    assert torch.equal(drawn, expected)
-
-
-def without(model, stage: int, *parts: str):
-    """A copy in which those linear layers of a stage's attention say 0 to everything."""
-    changed = copy.deepcopy(model)
-    for block in changed.stages[stage - 1].blocks:
-        for part in parts:
-            layer = getattr(block.attention, part)
-            layer.weight.zero_()
-            layer.bias.zero_()
-    return changed
-
-
-@pytest.mark.parametrize("stage", [1, 2])
-def test_attention_off_adds_nothing(floors, stage):
-    images = pictures(FLOORS)
-    off = intervene(floors, stage, "off")(images)
-    torch.testing.assert_close(off, without(floors, stage, "project")(images), atol=1e-5, rtol=1e-5)
-    assert not torch.allclose(off, floors(images), atol=1e-3)
-
-
-@pytest.mark.parametrize("stage", [1, 2])
-def test_uniform_attention_weighs_all_keys_alike(floors, stage):
-    images = pictures(FLOORS)
-    changed = intervene(floors, stage, "uniform")
-    seen, before = trace(changed, images), trace(floors, images)
-    for i, (some, others) in enumerate(zip(seen.stages, before.stages, strict=True), 1):
-        for block, old in zip(some.blocks, others.blocks, strict=True):
-            if i == stage:
-                assert bool((block.attention == 1 / block.shape.keys).all())
-            if i < stage:
-                assert torch.equal(block.attention, old.attention)
-            if i > stage:
-                assert not torch.allclose(block.attention, old.attention)
-    # Queries that are all 0 score every key alike.
-    torch.testing.assert_close(changed(images), without(floors, stage, "query")(images), atol=1e-5, rtol=1e-5)
-
-
-@pytest.mark.parametrize("stage", [1, 2])
-def test_swapped_takes_keys_and_values_from_the_picture_before(floors, stage):
-    images = pictures(FLOORS, 3)
-    changed = intervene(floors, stage, "swapped")
-    block, old = (trace(model, images).stages[stage - 1].blocks[0] for model in (changed, floors))
-    n = block.shape.n_prefix
-    torch.testing.assert_close(block.queries, old.queries)
-    for now, was in ((block.keys, old.keys), (block.values, old.values)):
-        torch.testing.assert_close(now[:, :, :n], was[:, :, :n])
-        for i in range(3):
-            torch.testing.assert_close(now[i, :, n:], was[i - 1, :, n:], atol=1e-5, rtol=1e-5)
-    assert not torch.allclose(changed(images), floors(images), atol=1e-3)
-
-
-@pytest.mark.parametrize("config", [V2, LINEAR, DISTILLED, TWO_TOKENS], ids=lambda config: config.name)
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_network_can_be_changed(config, kind):
-    model, images = network(config), pictures(config, 3)
-    for stage in range(1, len(config.dims) + 1):
-        changed, before = intervene(model, stage, kind), model(images)
-        assert not torch.allclose(changed(images), before, atol=1e-3)
-        if kind == "off":
-            torch.testing.assert_close(changed(images), without(model, stage, "project")(images), atol=1e-5, rtol=1e-5)
-        if kind == "swapped":
-            same = images[:1].expand(2, -1, -1, -1)
-            torch.testing.assert_close(changed(same), model(same), atol=1e-5, rtol=1e-5)
-
-
-def test_swapping_identical_pictures_changes_nothing(floors):
-    images = pictures(FLOORS, 1).expand(2, -1, -1, -1)
-    for stage in (1, 2):
-        torch.testing.assert_close(intervene(floors, stage, "swapped")(images), floors(images))
-
-
-def test_one_picture_cannot_be_swapped(floors):
-    with pytest.raises(ValueError, match="two or more"):
-        intervene(floors, 1, "swapped")(pictures(FLOORS, 1))
-
-
-@pytest.mark.parametrize(
-    "stage, kind, words",
-    [(0, "off", ["stage=0", "1 to 2"]), (3, "off", ["stage=3", "1 to 2"]), (1, "loud", ["'loud'", *KINDS])],
-)
-def test_a_bad_intervention_is_answered_with_what_is_valid(floors, stage, kind, words):
-    with pytest.raises(ValueError) as caught:
-        intervene(floors, stage, kind)
-    assert all(word in str(caught.value) for word in words)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_original_is_untouched(floors, kind):
-    images = pictures(FLOORS)
-    before, state = floors(images), {name: values.clone() for name, values in floors.state_dict().items()}
-    changed = intervene(floors, 1, kind)
-    changed(images)
-    trace(changed, images)
-    assert hooks(floors) == 0
-    assert torch.equal(floors(images), before)
-    assert all(torch.equal(values, state[name]) for name, values in floors.state_dict().items())
-    shared = zip(changed.parameters(), floors.parameters(), strict=True)
-    assert all(ours.data_ptr() == theirs.data_ptr() for ours, theirs in shared)
