@@ -12,7 +12,7 @@ MIN_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
 VENV_WORKS := $(PY) -c 'import pip; $(MIN_PYTHON)' >/dev/null 2>&1
 
 .DEFAULT_GOAL := help
-.PHONY: help app test bench train lint format clean FORCE
+.PHONY: help app test bench train words lint format clean FORCE
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -30,6 +30,13 @@ bench: $(VENV)/.ready-dev ## measure what the README states
 
 train: $(VENV)/.ready-dev ## train the networks that ship and measure them; goes on where it was cut
 	$(PY) -m pvt_viz.train $(ARGS)
+
+KEYWORDS := -k tr -k say -k N_ -k t -k tr_n:1,2 -k say_n:1,2
+words: $(VENV)/.ready-dev ## bring the catalogues of messages up to date with the source
+	$(PY) -m babel.messages.frontend extract -F babel.cfg $(KEYWORDS) --no-location --sort-output -w 110 \
+	  --project pvt-viz --version 1 --copyright-holder pvt-viz --msgid-bugs-address=- -o $(VENV)/messages.pot .
+	$(PY) -m babel.messages.frontend update -i $(VENV)/messages.pot -d pvt_viz/locale -l zh -w 110 \
+	  --init-missing --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 lint: $(VENV)/.ready-dev ## check style and format, change nothing
 	$(PY) -m ruff check .

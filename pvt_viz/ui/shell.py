@@ -4,10 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from pvt_viz.ui import sidebar
+from pvt_viz import language
+from pvt_viz.ui import pages, reader, sidebar
 
 ROOT = Path(__file__).parents[2]
-PAGES = ROOT / "pages"
 # Streamlit leaves a wide margin around the page: the explorer's four panels should fit one screen of 1280×800.
 MARGINS = """<style>
 .stMainBlockContainer { padding: 4.1rem clamp(1rem, 3vw, 3rem) 4rem; max-width: 1500px; }
@@ -23,26 +23,13 @@ MARGINS = """<style>
 # A picture of our own: a named icon would be fetched from another server.
 st.set_page_config(page_title="pvt-viz", page_icon=str(ROOT / "assets" / "icon.png"), layout="wide")
 st.html(MARGINS)
-page = st.navigation(
-    [
-        st.Page(PAGES / "pyramid.py", title="Pyramid", icon=":material/stacks:", default=True),
-        st.Page(
-            PAGES / "attention.py",
-            title="Attention",
-            icon=":material/center_focus_strong:",
-            url_path="attention",
-        ),
-        st.Page(PAGES / "reduction.py", title="Reduction", icon=":material/grid_view:", url_path="reduction"),
-        st.Page(PAGES / "evidence.py", title="Evidence", icon=":material/troubleshoot:", url_path="evidence"),
-        st.Page(PAGES / "trade_off.py", title="Trade-off", icon=":material/tune:", url_path="trade-off"),
-        st.Page(PAGES / "learning.py", title="Learning", icon=":material/school:", url_path="learning"),
-        st.Page(PAGES / "cost.py", title="Cost", icon=":material/balance:", url_path="cost"),
-    ]
-)
+reader.arrive()
+shown = st.navigation(pages.menu())
 # A page that is opened again mounts its components anew: they must be told the view of now, not of then.
-turned = st.session_state.get("page_shown") != page.url_path
+# A page in another language counts as another page.
+turned = st.session_state.get("page_shown") != (shown.url_path, language.current())
 if turned:
-    st.session_state["page_shown"] = page.url_path
+    st.session_state["page_shown"] = (shown.url_path, language.current())
     st.session_state["page_visit"] = st.session_state.get("page_visit", 0) + 1
-st.session_state["scene_of"] = sidebar.show(turned=turned, pictured=page.url_path != "cost")
-page.run()
+st.session_state["scene_of"] = sidebar.show(turned=turned, pictured=pages.current(shown.url_path).pictured)
+shown.run()

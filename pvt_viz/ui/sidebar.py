@@ -6,7 +6,7 @@ from pvt_viz import devices, images
 from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import Size
 from pvt_viz.samples import SAMPLES
-from pvt_viz.ui import address, asked, opening, pagewords, uploads, view, weights
+from pvt_viz.ui import address, asked, opening, pagewords, reader, uploads, view, weights
 from pvt_viz.ui.lab import choice as lab
 from pvt_viz.ui.nearest import nearest
 from pvt_viz.ui.selection import NETWORKS, SCENE, Choice, Selection, choose, is_ratio, label
@@ -25,14 +25,17 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
     `turned` says that another page has just been opened, `pictured` whether the page shows the picture.
     """
     query = address.arrived(turned=turned)
+    spoken = reader.adopt(query) if query is not None else []
     if query is not None and st.session_state.get("source") not in SOURCES[2:]:
         picture = nearest(query.get("picture", SCENE), (SCENE, *SAMPLES), SCENE)
         st.session_state["source"] = SOURCES[picture != SCENE]
     with st.sidebar:
+        reader.choose()
         own = _picture_source() if pictured else _own_picture()
         replaced = []
         if query is not None:
             replaced = [
+                *spoken,
                 *weights.adopt(query),
                 *view.adopt(query.get("view", "")),
                 *lab.adopt(query),
@@ -64,7 +67,7 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
     if replaced or choice.replaced:  # said once: the next action redraws the page without it
         st.info(" ".join([*replaced, *choice.replaced]), icon=":material/info:")
     st.session_state[_LAST] = choice.selection
-    address.write({**choice.selection.query(), **view.query(), **lab.query(), **pagewords.query()})
+    address.write({**choice.selection.query(), **view.query(), **lab.query(), **pagewords.query(), **reader.query()})
     return choice.selection, own or Picture.of(choice.selection)
 
 

@@ -1,0 +1,104 @@
+"""The fine print: every symbol with its value here, the paper's Table 1, and where sources disagree."""
+
+import streamlit as st
+
+from pvt_viz.language import N_, tr
+from pvt_viz.reference import table_one
+from pvt_viz.reference.disputes import disputes
+from pvt_viz.reference.symbols import shares_keys, symbols
+from pvt_viz.ui import charts, code, pages, parts
+from pvt_viz.words import times
+
+LAYERS = {
+    table_one.EMBEDDING: N_("patch embedding"),
+    table_one.ENCODER: N_("transformer encoder"),
+    "parameters": N_("parameters"),
+    "multiply-adds": N_("multiply-adds at 224×224"),
+}
+
+st.title(tr("Symbols, tables and fine print"), anchor=False)
+selection = parts.selection()
+config = selection.config
+rows = symbols(config)
+
+st.header(tr("Every symbol, with its value here"), anchor=False)
+st.markdown(
+    tr(
+        "The paper's letters, this app's words, and what they are for **{name}** at {size} pixels. Choose another"
+        " network, size, p or R in the sidebar, and the values follow.",
+        name=config.name,
+        size=times(config.image_hw),
+    )
+)
+st.table(
+    [
+        {
+            tr("in the paper"): symbol.paper or "–",
+            tr("here"): symbol.here or "–",
+            tr("word"): f"**{tr(symbol.word)}**",
+            tr("what it is"): tr(symbol.meaning),
+            tr("formula"): symbol.formula or "–",
+            **{tr("stage {i}", i=i): tr(value) for i, value in enumerate(symbol.values, 1)},
+            tr("see it move"): tr(pages.named(symbol.page).title),
+        }
+        for symbol in rows
+    ],
+    hide_index=True,
+    alt=tr("Symbols of the paper with their meaning, formula and value in every stage of the chosen network."),
+)
+with st.container(horizontal=True, gap="medium"):
+    for name in dict.fromkeys(symbol.page for symbol in rows):
+        pages.link(name)
+shapes = config.shapes()
+if len(shapes) > 1 and shares_keys(shapes):
+    st.caption(
+        tr(
+            "Every stage has the same {grid} keys: the picture to remember. Each of them stands for the same square of"
+            " the picture, {side}×{side} px.",
+            grid=times(shapes[0].reduced_grid),
+            side=shapes[0].stride * shapes[0].reduction,
+        )
+        if shapes[0].pool is None
+        else tr("Every stage has the same {grid} keys, whatever the picture.", grid=times(shapes[0].reduced_grid))
+    )
+code.show("grids", "reduction")
+
+st.header(tr("Table 1 of the paper, from the presets"), anchor=False)
+st.markdown(
+    tr(
+        "What each size of PVT is made of, for a 224×224 picture. In this table N is the number of heads, as the paper"
+        " has it. Parameters and multiply-adds are counted here, layer by layer; the paper rounds the same numbers to"
+        " 13.2, 24.5, 44.2, 61.4 M and 1.9, 3.8, 6.7, 9.8 G. For stage 2 of Small and Medium it prints 3 blocks, which"
+        " does not give them (see below)."
+    )
+)
+table = table_one.rows()
+charts.table(
+    [
+        {
+            tr("stage"): row["stage"] or "–",
+            tr("tokens"): row["output"] or "–",
+            tr("layer"): tr(LAYERS[row["layer"]]),
+            **{name: row[name] for name in table_one.SIZES},
+        }
+        for row in table
+    ],
+    key="table-1",
+    alt=tr("Patch sizes, channels, reduction ratios, heads, MLP ratios and depths of PVT Tiny, Small, Medium, Large."),
+    numbers=table,
+    setting={"image": "224×224"},
+)
+
+st.header(tr("Where sources disagree"), anchor=False)
+st.markdown(tr("Each with the number that decides it. All of them are counted while this page is drawn."))
+for dispute in disputes():
+    st.subheader(tr(dispute.question), anchor=False)
+    st.markdown(
+        tr(
+            "**Written:** {written}  \n**Holds:** {holds}  \n**The number:** {number}",
+            written=tr(dispute.written),
+            holds=tr(dispute.holds),
+            number=tr(dispute.number),
+        )
+    )
+code.show("fold_cost", "scores")
