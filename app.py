@@ -8,6 +8,8 @@ from starlette.formparsers import MultiPartParser
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from pvt_viz.language import tr
+
 # What the pages need is loaded here, before the first visitor comes: plotly and matplotlib take a second.
 from pvt_viz.ui import calls, evidence, explorer, learning, reduction, tradeoff  # noqa: F401
 from pvt_viz.ui.lab import growing, ledger, live, stages  # noqa: F401
@@ -28,7 +30,7 @@ async def health(_request) -> JSONResponse:
 
 def say_sorry(_error: Exception) -> bool:
     """A sentence instead of a traceback, which goes to the server's log alone."""
-    st.error("This page could not be drawn. Your choices are kept: change one, or open another page.")
+    st.error(tr("This page could not be drawn. Your choices are kept: change one, or open another page."))
     return True
 
 

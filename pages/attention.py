@@ -2,21 +2,24 @@
 
 import streamlit as st
 
+from pvt_viz.language import tr
 from pvt_viz.ui import answer, explorer, parts
 
-st.title("What does a place look at?", anchor=False)
+st.title(tr("What does a place look at?"), anchor=False)
 scene = parts.scene_or_stop()
 st.markdown(
-    "Each panel answers for the token of its stage under your pointer; the wall below shows each head by itself."
-    " Click to pin the query: the link in the address bar then opens on the same place."
+    tr(
+        "Each panel answers for the token of its stage under your pointer; the wall below shows each head by itself."
+        " Click to pin the query: the link in the address bar then opens on the same place."
+    )
 )
 answer.show(scene)
 parts.honest_line(scene)
 explorer.show(scene, key="attention_explorer", wall=True)
 
-with st.expander("How to read it"):
+with st.expander(tr("How to read it")):
     st.markdown(
-        """
+        tr("""
 - **Query**: the outlined token. **Keys**: the cells painted over the picture; brighter means more weight. For one query
   the weights of all keys sum to 100 %.
 - **A key is a square of R×R tokens** of its stage, folded into one. At stage 1 of the default network that is
@@ -29,6 +32,6 @@ with st.expander("How to read it"):
   PVTv2 has none: it answers from the mean of the last stage's tokens. A DeiT may have a second, the distillation token.
 - **Who looks at this place?** turns the question round: the R×R footprint of one key, and how much weight each query
   gives it.
-"""
+""")
     )
 parts.credit(scene.picture)

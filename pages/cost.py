@@ -4,48 +4,52 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pvt_viz.language import N_, spaced, tr
 from pvt_viz.ui import parts
 from pvt_viz.ui.lab import choice, growing, ledger, linear, live, stages, ways
 
-st.title("What attention costs, counted and measured", anchor=False)
+st.title(tr("What attention costs, counted and measured"), anchor=False)
 selection = parts.selection()
 lab = choice.tell_widgets(selection)
 
 size, batch = st.columns(2)
 with size:
     st.slider(
-        "Image size, px",
+        tr("Image size, px"),
         choice.SIDES[0],
         choice.SIDES[-1],
         step=choice.SIDES[1] - choice.SIDES[0],
         key="side",
         on_change=choice.changed,
         args=("side",),
-        help="The side of a square image: tokens grow with its square, full attention maps with its fourth power.",
+        help=tr("The side of a square image: tokens grow with its square, full attention maps with its fourth power."),
     )
 with batch:
     st.select_slider(
-        "Batch",
+        tr("Batch"),
         choice.options("batch"),
         key="batch",
         on_change=choice.changed,
         args=("batch",),
-        help="Images at once: arithmetic and activations grow with it. The largest picture is always for one.",
+        help=tr("Images at once: arithmetic and activations grow with it. The largest picture is always for one."),
     )
 with st.container(horizontal=True, gap="large"):
     for name, words in {
-        "dtype": "Bytes per number: 4 or 2. It changes every byte on this page, and no multiply-add.",
-        "unit": "1 MAC (multiply and add) is 2 FLOPs. It changes every count of arithmetic; bytes and parameters stay.",
-        "axis": "A logarithmic axis shows small bars beside large ones; lengths then show ratios.",
+        "dtype": N_("Bytes per number: 4 or 2. It changes every byte on this page, and no multiply-add."),
+        "unit": N_(
+            "1 MAC (multiply and add) is 2 FLOPs. It changes every count of arithmetic; bytes and parameters stay."
+        ),
+        "axis": N_("A logarithmic axis shows small bars beside large ones; lengths then show ratios."),
     }.items():
         st.segmented_control(
-            choice.LABELS[name],
+            tr(choice.LABELS[name]),
             choice.options(name),
             key=name,
             required=True,
+            format_func=tr,
             on_change=choice.changed,
             args=(name,),
-            help=words,
+            help=tr(words),
         )
 
 LAST_GOOD = "cost_config"
@@ -56,16 +60,36 @@ except ValueError as error:
     config, tried = st.session_state.get(LAST_GOOD, selection.config), lab.side
     lab = replace(lab, side=config.image_hw[0])
     st.warning(
-        f"{tried}×{tried} pixels are too few for these p and R. {error} Still shown: {config.name} at"
-        f" {lab.side}×{lab.side}.",
+        spaced(
+            tr("{tried}×{tried} pixels are too few for these p and R.", tried=tried),
+            tr(error),
+            tr("Still shown: {model} at {side}×{side}.", model=config.name, side=lab.side),
+        ),
         icon=":material/straighten:",
     )
 
-st.markdown(
-    f"**{config.name}** at {lab.side}×{lab.side}, batch {lab.batch}, {lab.dtype}: p = {config.patch_sizes},"
-    f" {ways.ratios(config)}. Move {'p' if config.pool else 'them'} in the sidebar; every number follows, and is real"
-    " whatever the weights are."
-)
+chosen = {
+    "model": config.name,
+    "side": lab.side,
+    "batch": lab.batch,
+    "dtype": lab.dtype,
+    "patch_sizes": config.patch_sizes,
+}
+if config.pool:
+    said = tr(
+        "**{model}** at {side}×{side}, batch {batch}, {dtype}: p = {patch_sizes}, keys pooled to {keys} (linear SRA)."
+        " Move p in the sidebar; every number follows, and is real whatever the weights are.",
+        keys=ways.pooled(config),
+        **chosen,
+    )
+else:
+    said = tr(
+        "**{model}** at {side}×{side}, batch {batch}, {dtype}: p = {patch_sizes}, R = {reductions}. Move them in the"
+        " sidebar; every number follows, and is real whatever the weights are.",
+        reductions=config.reductions,
+        **chosen,
+    )
+st.markdown(said)
 ledger.headline(config, lab)
 stages.show(config, lab)
 growing.show_growth(config, lab)

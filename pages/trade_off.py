@@ -5,22 +5,32 @@ from dataclasses import replace
 import streamlit as st
 
 from pvt_viz.figures import tradeoff as figures
+from pvt_viz.language import say, tr
 from pvt_viz.ui import answer, charts, explorer, pagewords, parts, tradeoff
 from pvt_viz.ui.selection import POWERS
 from pvt_viz.words import SUBSCRIPTS, factor
 
-st.title("What does less attention cost, and save?", anchor=False)
+st.title(tr("What does less attention cost, and save?"), anchor=False)
 selection = parts.selection()
 points = tradeoff.points()
 if points:
     st.markdown(
-        "Every point is a network **as it answers at one setting** of p₁ and R, measured on drawn scenes that it"
-        " never saw. Filled: `flexi_pvt`, **one set of weights** that has met them all in training. Hollow:"
-        " `flexi_pvt_fixed`, the same network trained at p₁ = 4, R = (8, 4, 2, 1) alone. **Click a point to go there.**"
+        tr(
+            "Every point is a network **as it answers at one setting** of p₁ and R, measured on drawn scenes that it"
+            " never saw. Filled: `flexi_pvt`, **one set of weights** that has met them all in training. Hollow:"
+            " `flexi_pvt_fixed`, the same network trained at p₁ = 4, R = (8, 4, 2, 1) alone. **Click a point to go"
+            " there.**"
+        )
     )
     pagewords.told("across")
     axis = st.segmented_control(
-        "Across", list(figures.AXES), required=True, key="across", on_change=pagewords.changed, args=("across",)
+        tr("Across"),
+        list(figures.AXES),
+        required=True,
+        key="across",
+        format_func=tr,
+        on_change=pagewords.changed,
+        args=("across",),
     )
     now = tradeoff.now(selection)
     chart = figures.tradeoff(
@@ -28,40 +38,48 @@ if points:
         now,
         axis=axis,
         hollow=("flexi_pvt_fixed",),
-        caption=f"Accuracy on held-out scenes of the cue task, {len(points)} settings, counted cost (1 MAC = 2 FLOPs).",
+        caption=say(
+            "Accuracy on held-out scenes of the cue task, {count} settings, counted cost (1 MAC = 2 FLOPs).",
+            count=len(points),
+        ),
     )
-    alt = f"Points: accuracy in percent over {axis}, for each network and p₁; hollow points fall far below."
+    alt = tr(
+        "Points: accuracy in percent over {axis}, for each network and p₁; hollow points fall far below.",
+        axis=say(axis),
+    )
     charts.show(chart, key="tradeoff", alt=alt, setting={"across": axis}, on_click=tradeoff.go_to)
     if now is None:
-        st.caption("The setting in the sidebar is not among the measured ones.")
+        st.caption(tr("The setting in the sidebar is not among the measured ones."))
 else:
-    st.info("The measurements that come with the weights are not there: `make train` makes both anew.")
+    st.info(tr("The measurements that come with the weights are not there: `make train` makes both anew."))
 
-st.header("The same picture at two settings", anchor=False)
+st.header(tr("The same picture at two settings"), anchor=False)
 scene = parts.scene_or_stop()
 shapes = [stage.shape for stage in scene.trace.stages]
 if len(shapes) == 1:
-    st.markdown("A plain ViT has no R to change. Choose a pvt model in the sidebar to compare two of them.")
+    st.markdown(tr("A plain ViT has no R to change. Choose a pvt model in the sidebar to compare two of them."))
     st.stop()
 if shapes[0].pool:
-    st.markdown("Linear SRA has no R to change: its keys are 7×7 whatever the picture. Choose a network that folds.")
+    st.markdown(
+        tr("Linear SRA has no R to change: its keys are 7×7 whatever the picture. Choose a network that folds.")
+    )
     st.stop()
 stage_column, other_column = st.columns(2)
 with stage_column:
     offered = tuple(shape.index for shape in shapes)
     pagewords.told("compared", offered)
     i = st.segmented_control(
-        "Stage", offered, required=True, key="compared", on_change=pagewords.changed, args=("compared",)
+        tr("Stage"), offered, required=True, key="compared", on_change=pagewords.changed, args=("compared",)
     )
 shape = shapes[i - 1]
 others = tuple(r for r in POWERS if r <= min(shape.grid) and r != shape.reduction)
 if not others:
-    st.markdown("This stage's grid allows no other R.")
+    st.markdown(tr("This stage's grid allows no other R."))
     st.stop()
 with other_column:
     pagewords.told("other", others)
     other_r = st.segmented_control(
-        f"Compare R{SUBSCRIPTS[i]} = {shape.reduction} with",
+        tr("Compare {ratio} = {r} with", ratio=f"R{SUBSCRIPTS[i]}", r=shape.reduction),
         others,
         required=True,
         key="other",
@@ -80,9 +98,15 @@ a, b = (side.trace.stages[i - 1] for side in (scene, other))
 common = tradeoff.common_weight(scene, other, i)
 entries = a.shape.map_entries / b.shape.map_entries
 st.markdown(
-    f"One pointer moves both. **In the map**: of a query's weight in the last block, {common:.0%} lies on the same"
-    f" places in both (mean over queries and heads). **In the cost**: {a.shape.map_entries:,} against"
-    f" {b.shape.map_entries:,} attention entries in this stage, {factor(max(entries, 1 / entries))} apart."
+    tr(
+        "One pointer moves both. **In the map**: of a query's weight in the last block, {common:.0%} lies on the same"
+        " places in both (mean over queries and heads). **In the cost**: {one:,} against {other:,} attention entries in"
+        " this stage, {factor} apart.",
+        common=common,
+        one=a.shape.map_entries,
+        other=b.shape.map_entries,
+        factor=factor(max(entries, 1 / entries)),
+    )
 )
 parts.honest_line(other)
 parts.credit(scene.picture)

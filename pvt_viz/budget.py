@@ -3,6 +3,7 @@
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.cost import parts
 from pvt_viz.cost.counted import BYTES
+from pvt_viz.language import joined, say
 from pvt_viz.words import SUBSCRIPTS, megabytes
 
 
@@ -29,15 +30,19 @@ def check(config: PVTConfig, *, trace_limit: int, fold_limit: int, largest_reduc
     shapes = config.shapes()
     folds, heaviest_fold = sum(map(fold_bytes, shapes)), max(shapes, key=fold_bytes)
     if folds > fold_limit:
-        way_out = (
-            f"Lower R{SUBSCRIPTS[heaviest_fold.index]}" if heaviest_fold.reduction > 1 else "Take a smaller network"
+        way_out = say("Take a smaller network.")
+        if heaviest_fold.reduction > 1:
+            way_out = say("Lower {ratio}.", ratio=f"R{SUBSCRIPTS[heaviest_fold.index]}")
+        too_much = say(
+            "The folds would hold {folds} of weights, and this app stops at {limit}: SRA saves arithmetic, not"
+            " parameters, and each of the {count} folds of stage {stage} has R²·C² = {weights:,}.",
+            folds=megabytes(folds),
+            limit=megabytes(fold_limit),
+            count=heaviest_fold.depth,
+            stage=heaviest_fold.index,
+            weights=heaviest_fold.reduction**2 * heaviest_fold.dim**2,
         )
-        raise ValueError(
-            f"The folds would hold {megabytes(folds)} of weights, and this app stops at {megabytes(fold_limit)}: SRA"
-            f" saves arithmetic, not parameters, and each of the {heaviest_fold.depth} folds of stage"
-            f" {heaviest_fold.index} has R²·C² = {heaviest_fold.reduction**2 * heaviest_fold.dim**2:,}."
-            f" {way_out}."
-        )
+        raise ValueError(joined(too_much, way_out))
     total, worst = sum(map(trace_bytes, shapes)), max(shapes, key=trace_bytes)
     if total <= trace_limit:
         return
@@ -45,9 +50,18 @@ def check(config: PVTConfig, *, trace_limit: int, fold_limit: int, largest_reduc
     folds_more = len(shapes) > 1 and worst.pool is None
     allowed = range(worst.reduction + 1, min(largest_reduction, *worst.grid) + 1) if folds_more else ()
     fits = [r for r in allowed if trace_bytes(worst.with_reduction(r)) <= share]
-    way_out = f"Raise R{SUBSCRIPTS[worst.index]} to {fits[0]} or more" if fits else "Take larger patches"
-    raise ValueError(
-        f"Following this picture would take {megabytes(total)}, and this app stops at {megabytes(trace_limit)}: stage"
-        f" {worst.index} compares {worst.queries:,} queries with {worst.keys:,} keys in {worst.depth * worst.heads}"
-        f" maps. {way_out}, or choose a smaller image."
+    way_out = say("Take larger patches, or choose a smaller image.")
+    if fits:
+        ratio = f"R{SUBSCRIPTS[worst.index]}"
+        way_out = say("Raise {ratio} to {least} or more, or choose a smaller image.", ratio=ratio, least=fits[0])
+    too_much = say(
+        "Following this picture would take {total}, and this app stops at {limit}: stage {stage} compares {queries:,}"
+        " queries with {keys:,} keys in {maps} maps.",
+        total=megabytes(total),
+        limit=megabytes(trace_limit),
+        stage=worst.index,
+        queries=worst.queries,
+        keys=worst.keys,
+        maps=worst.depth * worst.heads,
     )
+    raise ValueError(joined(too_much, way_out))

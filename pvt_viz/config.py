@@ -10,6 +10,7 @@ from itertools import accumulate
 from operator import mul
 from typing import ClassVar
 
+from pvt_viz.language import N_, say
 from pvt_viz.words import times
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -165,27 +166,48 @@ class PVTConfig:
             for value in getattr(self, field):
                 _check_positive(field, value)
         if not self.dims:
-            raise ValueError("dims=() leaves no stage; it needs one entry per stage, at least one.")
+            raise ValueError(say("dims=() leaves no stage; it needs one entry per stage, at least one."))
         for field in ("patch_sizes", "depths", "heads", "mlp_ratios", "reductions"):
-            if len(getattr(self, field)) != len(self.dims):
+            entries = getattr(self, field)
+            if len(entries) != len(self.dims):
                 raise ValueError(
-                    f"{field}={getattr(self, field)} has {len(getattr(self, field))} entries; "
-                    f"it needs one per stage, {len(self.dims)} in all."
+                    say(
+                        "{field}={entries} has {found} entries; it needs one per stage, {needed} in all.",
+                        field=field,
+                        entries=entries,
+                        found=len(entries),
+                        needed=len(self.dims),
+                    )
                 )
         for field in ("mlp_ratios", "std"):
             _check_numbers(field, getattr(self, field), above_zero=True)
         _check_numbers("mean", self.mean, above_zero=False)
         _check_numbers("crop", (self.crop,), above_zero=True)
         if self.crop > 1:
-            raise ValueError(f"crop={self.crop} is a part of the picture: above 0, at most 1.")
+            raise ValueError(say("crop={crop} is a part of the picture: above 0, at most 1.", crop=self.crop))
         for field in ("block_norm_eps", "embed_norm_eps"):
             _check_numbers(field, (getattr(self, field),), above_zero=True)
         for field in ("mean", "std"):
-            if len(getattr(self, field)) != self.in_channels:
-                raise ValueError(f"{field}={getattr(self, field)} needs one entry per channel, {self.in_channels}.")
+            entries, needed = getattr(self, field), self.in_channels
+            if len(entries) != needed:
+                raise ValueError(
+                    say(
+                        "{field}={entries} needs one entry per channel, {needed}.",
+                        field=field,
+                        entries=entries,
+                        needed=needed,
+                    )
+                )
         for dim, heads in zip(self.dims, self.heads, strict=True):
             if dim % heads:
-                raise ValueError(f"dims={self.dims}: {dim} channels cannot be shared evenly by {heads} heads.")
+                raise ValueError(
+                    say(
+                        "dims={dims}: {dim} channels cannot be shared evenly by {heads} heads.",
+                        dims=self.dims,
+                        dim=dim,
+                        heads=heads,
+                    )
+                )
         self.shapes(self.image_size)
 
     @property
@@ -226,18 +248,42 @@ class PVTConfig:
         image = below = _as_hw(size)
         stride, channels, stages = 1, self.in_channels, []
         for i, (p, r, dim) in enumerate(zip(self.patch_sizes, self.reductions, self.dims, strict=True)):
-            what = "pixels" if i == 0 else f"tokens of stage {i}"
             if p > min(below):
+                too_large = N_(
+                    "patch_sizes={sizes}: p_{stage} = {p} is larger than the {below} tokens of stage {last} below it"
+                    " (image {image}); it can be 1 to {most} here."
+                )
+                if i == 0:
+                    too_large = N_(
+                        "patch_sizes={sizes}: p_{stage} = {p} is larger than the {below} pixels below it (image"
+                        " {image}); it can be 1 to {most} here."
+                    )
                 raise ValueError(
-                    f"patch_sizes={self.patch_sizes}: p_{i + 1} = {p} is larger than the {times(below)} {what} below"
-                    f" it (image {times(image)}); it can be 1 to {min(below)} here."
+                    say(
+                        too_large,
+                        sizes=self.patch_sizes,
+                        stage=i + 1,
+                        p=p,
+                        below=times(below),
+                        last=i,
+                        image=times(image),
+                        most=min(below),
+                    )
                 )
             stride *= p
             grid = self.grid_over(below, p)
             if r > min(grid):
                 raise ValueError(
-                    f"reductions={self.reductions}: R_{i + 1} = {r} is larger than the {times(grid)} token grid of"
-                    f" stage {i + 1} (image {times(image)}); it can be 1 to {min(grid)} here."
+                    say(
+                        "reductions={reductions}: R_{stage} = {r} is larger than the {grid} token grid of stage {stage}"
+                        " (image {image}); it can be 1 to {most} here.",
+                        reductions=self.reductions,
+                        stage=i + 1,
+                        r=r,
+                        grid=times(grid),
+                        image=times(image),
+                        most=min(grid),
+                    )
                 )
             stages.append(
                 StageShape(
@@ -278,10 +324,15 @@ class PVTv2Config(PVTConfig):
     def __post_init__(self):
         super().__post_init__()
         if self.n_prefix:
-            raise ValueError(f"n_prefix={self.n_prefix}: PVTv2 answers from the mean token, only 0 is valid.")
+            raise ValueError(
+                say("n_prefix={count}: PVTv2 answers from the mean token, only 0 is valid.", count=self.n_prefix)
+            )
         if self.linear and max(self.reductions) > 1:
             raise ValueError(
-                f"reductions={self.reductions}: linear SRA pools instead of folding, so every R is 1 where linear=True."
+                say(
+                    "reductions={reductions}: linear SRA pools instead of folding, so every R is 1 where linear=True.",
+                    reductions=self.reductions,
+                )
             )
 
     @property
@@ -309,10 +360,18 @@ class ViTConfig(PVTConfig):
         super().__post_init__()
         if self.reductions != (1,):
             raise ValueError(
-                f"reductions={self.reductions}: a ViT has one stage and keeps every key, so only (1,) is valid."
+                say(
+                    "reductions={reductions}: a ViT has one stage and keeps every key, so only (1,) is valid.",
+                    reductions=self.reductions,
+                )
             )
         if self.distilled and self.n_prefix != 2:
-            raise ValueError(f"n_prefix={self.n_prefix}: with distilled=True it is 2, CLS and the distillation token.")
+            raise ValueError(
+                say(
+                    "n_prefix={count}: with distilled=True it is 2, CLS and the distillation token.",
+                    count=self.n_prefix,
+                )
+            )
 
 
 def _is_int(value) -> bool:
@@ -321,7 +380,7 @@ def _is_int(value) -> bool:
 
 def _as_tuple(field: str, value) -> tuple:
     if not isinstance(value, tuple | list):
-        raise ValueError(f"{field}={value!r} should be a tuple with one entry per stage.")
+        raise ValueError(say("{field}={value!r} should be a tuple with one entry per stage.", field=field, value=value))
     return tuple(value)
 
 
@@ -334,19 +393,29 @@ def _check_size(field: str, size) -> None:
         return
     if isinstance(size, tuple | list) and len(size) == 2 and all(_is_int(side) and side > 0 for side in size):
         return
-    raise ValueError(f"{field}={size!r} should be a side in pixels, or (height, width): positive whole numbers.")
+    raise ValueError(
+        say(
+            "{field}={size!r} should be a side in pixels, or (height, width): positive whole numbers.",
+            field=field,
+            size=size,
+        )
+    )
 
 
 def _check_positive(field: str, value, *, least: int = 1) -> None:
     if not _is_int(value) or value < least:
-        raise ValueError(f"{field}: {value!r} should be a {'positive ' if least else ''}whole number.")
+        if least:
+            raise ValueError(say("{field}: {value!r} should be a positive whole number.", field=field, value=value))
+        raise ValueError(say("{field}: {value!r} should be a whole number.", field=field, value=value))
 
 
 def _check_numbers(field: str, values: tuple, *, above_zero: bool) -> None:
     for value in values:
         valid = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not valid or (above_zero and value <= 0):
-            raise ValueError(f"{field}: {value!r} should be a number{' above 0' if above_zero else ''}.")
+        if above_zero and (not valid or value <= 0):
+            raise ValueError(say("{field}: {value!r} should be a number above 0.", field=field, value=value))
+        if not valid:
+            raise ValueError(say("{field}: {value!r} should be a number.", field=field, value=value))
 
 
 _SCENES = {"image_size": 128, "num_classes": 10, "standardise": True}
@@ -388,9 +457,15 @@ PRESETS: dict[str, PVTConfig] = {
 def get_config(name: str, /, **overrides) -> PVTConfig:
     """The preset `name` with some fields replaced; ValueError names what is wrong and what would be valid."""
     if not isinstance(name, str) or name not in PRESETS:
-        raise ValueError(f"name={name!r} is not a preset; there are {', '.join(PRESETS)}.")
+        raise ValueError(say("name={name!r} is not a preset; there are {known}.", name=name, known=", ".join(PRESETS)))
     fields = PRESETS[name].__dataclass_fields__
     for field in overrides:
         if field not in fields:
-            raise ValueError(f"{field} is not a field of a configuration; there are {', '.join(fields)}.")
+            raise ValueError(
+                say(
+                    "{field} is not a field of a configuration; there are {known}.",
+                    field=field,
+                    known=", ".join(fields),
+                )
+            )
     return replace(PRESETS[name], **overrides)

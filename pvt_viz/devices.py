@@ -5,6 +5,8 @@ from pathlib import Path
 
 import torch
 
+from pvt_viz.language import say
+
 
 def available() -> tuple[str, ...]:
     """The devices that can run a model here, the fastest first; `cpu` is always among them."""
@@ -21,7 +23,13 @@ def resolve(device: str) -> str:
     if device == "auto":
         return available()[0]
     if device not in available():
-        raise ValueError(f"device={device!r} is not on this machine; there is {', '.join(available())}, or auto.")
+        raise ValueError(
+            say(
+                "device={device!r} is not on this machine; there is {known}, or auto.",
+                device=device,
+                known=", ".join(available()),
+            )
+        )
     return device
 
 

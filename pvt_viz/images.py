@@ -15,20 +15,22 @@ import torch.nn.functional as F
 # Meeting TIFF or WebP for the first time, PIL imports every plugin it has, unless they are imported by name.
 from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
 
+from pvt_viz.language import N_, Sentence, say
+
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MIN_SIDE = 16
 MAX_ASPECT = 16
 
-_ADVICE = "choose a JPEG, PNG, WebP, GIF, BMP or TIFF picture"
+_ADVICE = say("choose a JPEG, PNG, WebP, GIF, BMP or TIFF picture")
 _DISGUISES = {  # how a file begins, lower case -> what it is; the first match wins
-    b"%pdf": "a PDF document",
-    b"<svg": "an SVG drawing",
-    b"<?xml": "an SVG drawing or other XML text",
-    b"<": "a web page",
-    b"#!": "a script",
-    b"pk\x03\x04": "a ZIP archive or an office document",
+    b"%pdf": N_("a PDF document"),
+    b"<svg": N_("an SVG drawing"),
+    b"<?xml": N_("an SVG drawing or other XML text"),
+    b"<": N_("a web page"),
+    b"#!": N_("a script"),
+    b"pk\x03\x04": N_("a ZIP archive or an office document"),
 }
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RIFF")
 _UPRIGHT = {  # EXIF orientation -> what brings the picture upright
@@ -46,7 +48,10 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 class ImageError(ValueError):
-    """A file that cannot become a picture; its text is one sentence for the person who chose the file."""
+    """A file that cannot become a picture; its text is one sentence for the person who chose the file.
+
+    `tr` can translate it.
+    """
 
 
 def read(data: bytes) -> Image.Image:
@@ -57,12 +62,18 @@ def read(data: bytes) -> Image.Image:
     most `MAX_ASPECT` times the other.
     """
     if not isinstance(data, bytes | bytearray):
-        raise ImageError(f"The file must come as bytes, not as {type(data).__name__}; {_ADVICE}.")
+        kind = type(data).__name__
+        raise ImageError(say("The file must come as bytes, not as {kind}; {advice}.", kind=kind, advice=_ADVICE))
     if not data:
-        raise ImageError(f"The file is empty; {_ADVICE}.")
+        raise ImageError(say("The file is empty; {advice}.", advice=_ADVICE))
     if len(data) > MAX_BYTES:
-        limit = f"{MAX_BYTES // 1024**2} MB"
-        raise ImageError(f"The file holds {len(data):,} bytes, more than {limit}; save a smaller copy.")
+        raise ImageError(
+            say(
+                "The file holds {size:,} bytes, more than {limit} MB; save a smaller copy.",
+                size=len(data),
+                limit=MAX_BYTES // 1024**2,
+            )
+        )
     _hush_pil()
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -78,13 +89,20 @@ def read(data: bytes) -> Image.Image:
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
-        raise ImageError(_too_many_pixels("The picture")) from error
+        raise ImageError(
+            say(
+                "The picture needs more than the {limit} megapixels allowed; shrink it and try again.",
+                limit=MAX_PIXELS // 10**6,
+            )
+        ) from error
     except UnidentifiedImageError as error:
         raise ImageError(_what_it_is(data)) from error
     except Exception as error:  # PIL's decoders raise almost every exception there is when fed a broken file
-        cut = isinstance(error, EOFError) or "truncated" in str(error).lower()
-        problem = "ends before the picture is complete" if cut else "is damaged inside"
-        raise ImageError(f"The file {problem}; fetch it again, or save it anew from an editor.") from error
+        if isinstance(error, EOFError) or "truncated" in str(error).lower():
+            raise ImageError(
+                say("The file ends before the picture is complete; fetch it again, or save it anew from an editor.")
+            ) from error
+        raise ImageError(say("The file is damaged inside; fetch it again, or save it anew from an editor.")) from error
 
 
 def fit(image: Image.Image, size: tuple[int, int], *, scale: int = 1, crop: float = 1.0) -> Image.Image:
@@ -94,7 +112,9 @@ def fit(image: Image.Image, size: tuple[int, int], *, scale: int = 1, crop: floa
     """
     height, width = (round(side * scale) for side in size)
     if height < 1 or width < 1:
-        raise ValueError(f"size {size} times scale {scale} must give at least 1 px on both sides.")
+        raise ValueError(
+            say("size {size} times scale {scale} must give at least 1 px on both sides.", size=size, scale=scale)
+        )
     return ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC, bleed=(1 - crop) / 2)
 
 
@@ -105,7 +125,9 @@ def whole_size(image: Image.Image, long_side: int, multiple: int) -> tuple[int, 
     than that loses its ends to `fit`.
     """
     if not 1 <= multiple <= long_side:
-        raise ValueError(f"multiple is {multiple}, but must lie in 1..{long_side}, the long_side.")
+        raise ValueError(
+            say("multiple is {value}, but must lie in 1..{most}, the long_side.", value=multiple, most=long_side)
+        )
     longest = max(image.size)
     width, height = (max(multiple, round(side * long_side / longest)) for side in image.size)
     return height, width
@@ -119,7 +141,9 @@ def to_tensor(image: Image.Image | torch.Tensor, config) -> torch.Tensor:
     float32. Anything else is a `ValueError`.
     """
     if len(config.mean) != 3:
-        raise ValueError(f"config.in_channels is {len(config.mean)}, but pictures have the 3 channels of RGB.")
+        raise ValueError(
+            say("config.in_channels is {count}, but pictures have the 3 channels of RGB.", count=len(config.mean))
+        )
     height, width = config.image_hw
     if isinstance(image, Image.Image):
         pixels = torch.from_numpy(np.array(fit(_to_rgb(image), (height, width), crop=config.crop)))  # (H, W, 3) uint8
@@ -160,17 +184,21 @@ def _fit_tensor(images: torch.Tensor, height: int, width: int, crop: float) -> t
 def _check_tensor(images: torch.Tensor) -> None:
     if not isinstance(images, torch.Tensor):
         kind = type(images).__name__
-        raise ValueError(f"image is a {kind}, but must be a PIL image or a tensor (n, 3, h, w).")
+        raise ValueError(say("image is a {kind}, but must be a PIL image or a tensor (n, 3, h, w).", kind=kind))
     shape = tuple(images.shape)
     if len(shape) != 4 or shape[1] != 3 or 0 in shape:
-        raise ValueError(f"image has shape {shape}, but must have shape (n, 3, h, w) with no axis empty.")
+        raise ValueError(
+            say("image has shape {shape}, but must have shape (n, 3, h, w) with no axis empty.", shape=shape)
+        )
     if not images.is_floating_point():
-        raise ValueError(f"image has dtype {images.dtype}, but must hold floats in 0..1.")
+        raise ValueError(say("image has dtype {dtype}, but must hold floats in 0..1.", dtype=images.dtype))
     low, high = images.min().item(), images.max().item()  # NaN if there is one anywhere
     if math.isnan(low):
-        raise ValueError("image holds NaN, but every value must be a number in 0..1.")
+        raise ValueError(say("image holds NaN, but every value must be a number in 0..1."))
     if low < 0 or high > 1:
-        raise ValueError(f"image holds values in {low:g}..{high:g}, but all of them must lie in 0..1.")
+        raise ValueError(
+            say("image holds values in {low:g}..{high:g}, but all of them must lie in 0..1.", low=low, high=high)
+        )
 
 
 def _hush_pil() -> None:
@@ -187,29 +215,48 @@ def _hush_pil() -> None:
 def _check_header(image: Image.Image) -> None:
     """Refuse by what the header promises, before any pixel is decoded."""
     width, height = image.size
-    shape = f"{width} x {height} pixels"
     tags = getattr(image, "tag_v2", {})
     tile = tags.get(TiffImagePlugin.TILEWIDTH, 1) * tags.get(TiffImagePlugin.TILELENGTH, 1)
     if max(width * height, tile) > MAX_PIXELS:  # a small TIFF may be cut from one enormous tile
-        raise ImageError(_too_many_pixels(f"The picture, {shape},"))
+        raise ImageError(
+            say(
+                "The picture, {width} x {height} pixels, needs more than the {limit} megapixels allowed; shrink it and"
+                " try again.",
+                width=width,
+                height=height,
+                limit=MAX_PIXELS // 10**6,
+            )
+        )
     if min(width, height) < MIN_SIDE:
-        raise ImageError(f"The picture is only {shape}; choose one with at least {MIN_SIDE} on each side.")
+        raise ImageError(
+            say(
+                "The picture is only {width} x {height} pixels; choose one with at least {least} on each side.",
+                width=width,
+                height=height,
+                least=MIN_SIDE,
+            )
+        )
     if max(width, height) > MAX_ASPECT * min(width, height):
-        raise ImageError(f"The picture is too thin, {shape}; crop the long side to {MAX_ASPECT} times the short.")
+        raise ImageError(
+            say(
+                "The picture is too thin, {width} x {height} pixels; crop the long side to {most} times the short.",
+                width=width,
+                height=height,
+                most=MAX_ASPECT,
+            )
+        )
 
 
-def _too_many_pixels(subject: str) -> str:
-    return f"{subject} needs more than the {MAX_PIXELS // 10**6} megapixels allowed; shrink it and try again."
-
-
-def _what_it_is(data: bytes) -> str:
+def _what_it_is(data: bytes) -> Sentence:
     if data.startswith(_SIGNATURES):
-        return "The file starts like a picture but is damaged or cut short; fetch it again, or save it anew."
+        return say("The file starts like a picture but is damaged or cut short; fetch it again, or save it anew.")
     if data[4:8] == b"ftyp":  # the pictures of many telephones, so worth a better hint
-        return "The file is a HEIC or AVIF picture, or a video; export it as JPEG or PNG first."
+        return say("The file is a HEIC or AVIF picture, or a video; export it as JPEG or PNG first.")
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     kind = next((kind for prefix, kind in _DISGUISES.items() if start.startswith(prefix)), None)
-    return f"The file is {kind or 'of no kind known here'}, whatever its name says; {_ADVICE}."
+    if kind is None:
+        return say("The file is of no kind known here, whatever its name says; {advice}.", advice=_ADVICE)
+    return say("The file is {kind}, whatever its name says; {advice}.", kind=say(kind), advice=_ADVICE)
 
 
 def _rescale_colour_key(image: Image.Image) -> None:

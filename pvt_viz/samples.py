@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from pvt_viz import images
+from pvt_viz.language import say
 
 
 @dataclass(frozen=True)
@@ -25,40 +26,44 @@ SAMPLES = {
     for sample in (
         Sample(
             name="cat",
-            title="Cat",
-            alt="Close-up of a tabby cat's face with green eyes and long whiskers, looking past the camera.",
+            title=say("Cat"),
+            alt=say("Close-up of a tabby cat's face with green eyes and long whiskers, looking past the camera."),
             filename="chelsea.png",
-            credit="Chelsea the cat, by Stefan van der Walt, CC0 (via scikit-image).",
+            credit=say("Chelsea the cat, by Stefan van der Walt, CC0 (via scikit-image)."),
         ),
         Sample(
             name="astronaut",
-            title="Astronaut",
-            alt="Portrait of a smiling astronaut in an orange space suit, her helmet beside her, with a US "
-            "flag and a model of the space shuttle behind.",
+            title=say("Astronaut"),
+            alt=say(
+                "Portrait of a smiling astronaut in an orange space suit, her helmet beside her, with a US flag and a"
+                " model of the space shuttle behind."
+            ),
             filename="astronaut.png",
-            credit="Eileen Collins, by NASA, public domain (via scikit-image).",
+            credit=say("Eileen Collins, by NASA, public domain (via scikit-image)."),
         ),
         Sample(
             name="coffee",
-            title="Coffee",
-            alt="A red cup of espresso on a red saucer with a spoon, seen from above on a wooden table.",
+            title=say("Coffee"),
+            alt=say("A red cup of espresso on a red saucer with a spoon, seen from above on a wooden table."),
             filename="coffee.png",
-            credit="Coffee cup, by Rachel Michetti, courtesy of Pikolo Espresso Bar, CC0 (via scikit-image).",
+            credit=say("Coffee cup, by Rachel Michetti, courtesy of Pikolo Espresso Bar, CC0 (via scikit-image)."),
         ),
         Sample(
             name="rocket",
-            title="Rocket",
-            alt="A white rocket upright on its launch pad at dusk, between lattice towers and bright lamps.",
+            title=say("Rocket"),
+            alt=say("A white rocket upright on its launch pad at dusk, between lattice towers and bright lamps."),
             filename="rocket.jpg",
-            credit="Falcon 9 carrying DSCOVR, by SpaceX, released into the public domain (via scikit-image).",
+            credit=say("Falcon 9 carrying DSCOVR, by SpaceX, released into the public domain (via scikit-image)."),
         ),
         Sample(
             name="motorcycle",
-            title="Motorcycle",
-            alt="A red motorcycle on its stand in a garage, before a wooden bench and shelves full of boxes.",
+            title=say("Motorcycle"),
+            alt=say("A red motorcycle on its stand in a garage, before a wooden bench and shelves full of boxes."),
             filename="motorcycle_left.png",
-            credit="Left view of Motorcycle, Middlebury stereo benchmark 2014, by Scharstein et al. "
-            "(via scikit-image, which names no licence for it).",
+            credit=say(
+                "Left view of Motorcycle, Middlebury stereo benchmark 2014, by Scharstein et al. (via scikit-image,"
+                " which names no licence for it)."
+            ),
         ),
     )
 }
@@ -67,7 +72,7 @@ SAMPLES = {
 def load(name: str) -> Image.Image:
     """The photograph `name` as an RGB image at its own size; `ValueError` if there is none of that name."""
     if name not in SAMPLES:
-        raise ValueError(f"name is {name!r}, but must be one of {', '.join(SAMPLES)}.")
+        raise ValueError(say("name is {name!r}, but must be one of {known}.", name=name, known=", ".join(SAMPLES)))
     return images.read((_folder() / SAMPLES[name].filename).read_bytes())
 
 
@@ -75,5 +80,5 @@ def _folder() -> Path:
     # Finding the package is instant; importing skimage.data would bring scipy, and a downloader, along.
     spec = find_spec("skimage")
     if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError("The sample pictures come with scikit-image; install it with pip.")
+        raise FileNotFoundError(say("The sample pictures come with scikit-image; install it with pip."))
     return Path(spec.submodule_search_locations[0]) / "data"

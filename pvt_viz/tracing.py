@@ -12,6 +12,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from pvt_viz.config import PVTConfig, StageShape
+from pvt_viz.language import say
 from pvt_viz.models import PVT, Weights
 from pvt_viz.models.tap import Tap, twin
 
@@ -50,11 +51,25 @@ class BlockTrace:
         """
         shape = self.shape
         if not 0 <= key < shape.keys:
-            raise ValueError(f"key={key} does not exist in stage {shape.index}; it can be 0 to {shape.keys - 1}.")
+            raise ValueError(
+                say(
+                    "{name}={value} does not exist in stage {stage}; it can be 0 to {last}.",
+                    name="key",
+                    value=key,
+                    stage=shape.index,
+                    last=shape.keys - 1,
+                )
+            )
         if key < shape.n_prefix:
             raise ValueError(
-                f"key={key} of stage {shape.index} is the CLS token, which has no place in the image;"
-                f" keys {shape.n_prefix} to {shape.keys - 1} have one."
+                say(
+                    "key={key} of stage {stage} is the CLS token, which has no place in the image; keys {first} to"
+                    " {last} have one.",
+                    key=key,
+                    stage=shape.index,
+                    first=shape.n_prefix,
+                    last=shape.keys - 1,
+                )
             )
         tokens = shape.tokens_behind(*divmod(key - shape.n_prefix, shape.reduced_grid[1]))
         return tuple(at * shape.stride for at in tokens)
@@ -116,7 +131,13 @@ def trace(model: PVT, images: Tensor) -> Trace:
     """
     if not isinstance(images, Tensor) or images.dtype != torch.float32:
         kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise ValueError(f"images is {kind}; it should be a float32 tensor (batch, {model.config.in_channels}, H, W).")
+        raise ValueError(
+            say(
+                "images is {kind}; it should be a float32 tensor (batch, {channels}, H, W).",
+                kind=kind,
+                channels=model.config.in_channels,
+            )
+        )
     watched = twin(model)
     seen, lens = _listen(watched), {}
     for j, block in enumerate(watched.stages[-1].blocks):

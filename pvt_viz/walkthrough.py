@@ -7,10 +7,17 @@ from torch import Tensor
 
 from pvt_viz.config import PRESETS, PVTConfig, Size, StageShape
 from pvt_viz.cost import parts
+from pvt_viz.language import N_, say
 from pvt_viz.tracing import BlockTrace
 
 Span = tuple[int, int]
-PREFIX = ("CLS", "distillation token")
+PREFIX = ("CLS", N_("distillation token"))
+_BEHIND = {  # one row of tokens?, one column?
+    (True, True): N_("row {row}, column {column}"),
+    (True, False): N_("row {row}, columns {column}"),
+    (False, True): N_("rows {row}, column {column}"),
+    (False, False): N_("rows {row}, columns {column}"),
+}
 POOL = PRESETS["pvt_v2_b2_li"].pool
 FOLDS = PRESETS["pvt_v2_b2"].reductions
 """What PVTv2-B2 does in each stage, where its linear twin pools to POOL×POOL."""
@@ -43,7 +50,15 @@ def walk(block: BlockTrace, *, head: int, query: int, image: int = 0) -> Walk:
     """Follow `query` (index in the sequence) through `head` (from 0). ValueError names an index that does not exist."""
     for name, value, count in (("head", head, block.shape.heads), ("query", query, block.shape.queries)):
         if not 0 <= value < count:
-            raise ValueError(f"{name}={value} does not exist in stage {block.shape.index}; it can be 0 to {count - 1}.")
+            raise ValueError(
+                say(
+                    "{name}={value} does not exist in stage {stage}; it can be 0 to {last}.",
+                    name=name,
+                    value=value,
+                    stage=block.shape.index,
+                    last=count - 1,
+                )
+            )
     vector = block.queries[image, head, query]
     scores = block.keys[image, head] @ vector * vector.shape[-1] ** -0.5
     weights = scores.softmax(dim=0)
@@ -66,13 +81,14 @@ def query_at(shape: StageShape, x: float, y: float, image_size: tuple[int, int])
 
 def prefix_name(index: int) -> str:
     """What the token before the grid at this place of the sequence is called."""
-    return PREFIX[index] if index < len(PREFIX) else f"prefix token {index + 1}"
+    return say(PREFIX[index]) if index < len(PREFIX) else say("prefix token {number}", number=index + 1)
 
 
 def prefix_words(count: int) -> str:
     """So many tokens before the grid, in words; nothing for none."""
-    names = [prefix_name(i) for i in range(count)]
-    return " and ".join([*names[:1], *(f"the {name}" for name in names[1:])])
+    if count < 2:
+        return prefix_name(0) if count else ""
+    return say("{others} and the {last}", others=prefix_words(count - 1), last=prefix_name(count - 1))
 
 
 def key_over(shape: StageShape, token: tuple[int, int]) -> tuple[int, int] | None:
@@ -95,10 +111,10 @@ def key_words(shape: StageShape, key: int) -> str:
     if key < shape.n_prefix:
         return prefix_name(key)
     top, left, bottom, right = shape.tokens_behind(*divmod(key - shape.n_prefix, shape.reduced_grid[1]))
-    spans = (("row", top, bottom), ("column", left, right))
-    return ", ".join(
-        f"{word} {start + 1}" if end - start == 1 else f"{word}s {start + 1}–{end}" for word, start, end in spans
+    row, column = (
+        f"{start + 1}" if end - start == 1 else f"{start + 1}–{end}" for start, end in ((top, bottom), (left, right))
     )
+    return say(_BEHIND[bottom - top == 1, right - left == 1], row=row, column=column)
 
 
 def key_spans(shape: StageShape) -> tuple[list[Span], list[Span]]:

@@ -2,17 +2,21 @@
 
 import os
 import re
+from functools import cache
 
 import pytest
 import torch
 from hypothesis import settings
 from playwright.sync_api import sync_playwright
+from streamlit.components.v2 import manifest_scanner
 
 from pvt_viz.cost import sweep
 from server import launch, serve
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 torch.set_num_threads(1)
+# Every new AppTest looks through all installed packages for components: a tenth of a second, and always the same.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)
 settings.load_profile("repeatable")
 

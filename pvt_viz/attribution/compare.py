@@ -8,6 +8,7 @@ from torch import Tensor
 
 from pvt_viz.attribution.pyramid import spread_evenly
 from pvt_viz.config import StageShape
+from pvt_viz.language import say
 from pvt_viz.tracing import BlockTrace
 from pvt_viz.walkthrough import key_spans
 
@@ -19,7 +20,13 @@ def common_weight(one: BlockTrace, other: BlockTrace) -> float:
     leaves out of its keys count as given nothing. Raises ValueError where the token grids differ.
     """
     if one.shape.grid != other.shape.grid:
-        raise ValueError(f"The grids {one.shape.grid} and {other.shape.grid} differ: their queries are not the same.")
+        raise ValueError(
+            say(
+                "The grids {one} and {other} differ: their queries are not the same.",
+                one=one.shape.grid,
+                other=other.shape.grid,
+            )
+        )
     # Cells of a common divisor's side are enough: within one, neither map tells tokens apart. Pooled windows have none.
     side = math.gcd(*(1 if block.shape.pool else block.shape.reduction for block in (one, other)))
     a, b = (_spread(block.attention[0].mean(dim=0), block.shape, side) for block in (one, other))

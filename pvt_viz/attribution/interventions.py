@@ -3,13 +3,16 @@
 import torch
 from torch import Tensor
 
+from pvt_viz.language import N_, say
 from pvt_viz.models import PVT
 from pvt_viz.models.tap import twin
 
 KINDS = {
-    "off": "Its attention adds nothing from other tokens; only its MLPs work (PVTv2's see the tokens next to theirs).",
-    "uniform": "Every query weighs all keys alike: what is mixed stays, where to look is lost.",
-    "swapped": "Keys and values come from another picture: queries ask in one and are answered from the other.",
+    N_("off"): N_(
+        "Its attention adds nothing from other tokens; only its MLPs work (PVTv2's see the tokens next to theirs)."
+    ),
+    N_("uniform"): N_("Every query weighs all keys alike: what is mixed stays, where to look is lost."),
+    N_("swapped"): N_("Keys and values come from another picture: queries ask in one and are answered from the other."),
 }
 """What can be done to a stage, in words."""
 
@@ -21,9 +24,11 @@ def intervene(model: PVT, stage: int, kind: str) -> PVT:
     of CLS and its like, no part of a picture, stay. Raises ValueError for a stage or kind that does not exist.
     """
     if not 1 <= stage <= len(model.stages):
-        raise ValueError(f"stage={stage} does not exist; it can be 1 to {len(model.stages)}.")
+        raise ValueError(
+            say("stage={stage} does not exist; it can be 1 to {last}.", stage=stage, last=len(model.stages))
+        )
     if kind not in KINDS:
-        raise ValueError(f"kind={kind!r} should be one of {', '.join(KINDS)}.")
+        raise ValueError(say("kind={kind!r} should be one of {known}.", kind=kind, known=", ".join(KINDS)))
     changed = twin(model)
     for block in changed.stages[stage - 1].blocks:
         attention = block.attention
@@ -38,5 +43,5 @@ def intervene(model: PVT, stage: int, kind: str) -> PVT:
 
 def _from_another(reduced: Tensor) -> Tensor:
     if len(reduced) < 2:
-        raise ValueError("Keys and values from another picture need a batch of two or more.")
+        raise ValueError(say("Keys and values from another picture need a batch of two or more."))
     return reduced.roll(1, dims=0)

@@ -13,6 +13,7 @@ from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.names import CLS, DISTILLATION, Family
 from pvt_viz.checkpoints.sentences import label, listed, misfit, missing
 from pvt_viz.config import IMAGENET_MEAN, IMAGENET_STD, PRESETS, PVTConfig, PVTv2Config, Size, ViTConfig
+from pvt_viz.language import N_, say
 from pvt_viz.words import times
 
 CONFIGS = {"pvt": PVTConfig, "pvt_v2": PVTv2Config, "vit": ViTConfig}
@@ -28,15 +29,15 @@ USUAL_SIDE = 224
 class _Shapes:
     """Questions to the tensors; the answer to one that cannot be answered is a sentence."""
 
-    def __init__(self, tensors: Mapping[str, Tensor], name: str, say: Callable[[str], str]):
-        self.tensors, self.name, self.say = tensors, name, say
+    def __init__(self, tensors: Mapping[str, Tensor], name: str, called: Callable[[str], str]):
+        self.tensors, self.name, self.called = tensors, name, called
 
     def of(self, tensor: str, dims: int) -> tuple[int, ...]:
         found = self.tensors.get(tensor)
         if found is None:
-            raise missing(self.name, [self.say(tensor)])
+            raise missing(self.name, [self.called(tensor)])
         if found.ndim != dims or 0 in found.shape:
-            raise misfit(self.name, self.say(tensor), found)
+            raise misfit(self.name, self.called(tensor), found)
         return tuple(found.shape)
 
     def kernel(self, tensor: str) -> tuple[int, int, int]:
@@ -44,7 +45,12 @@ class _Shapes:
         out, channels, height, width = self.of(tensor, 4)
         if height != width:
             raise WeightsError(
-                f"{self.name} has a kernel of {times((height, width))} ({self.say(tensor)}); only square ones open."
+                say(
+                    "{name} has a kernel of {size} ({tensor}); only square ones open.",
+                    name=self.name,
+                    size=times((height, width)),
+                    tensor=self.called(tensor),
+                )
             )
         return out, channels, height
 
@@ -54,8 +60,11 @@ class _Shapes:
         for expected, number in enumerate(sorted(found)):
             if number != expected:
                 raise WeightsError(
-                    f"{self.name} is not complete: {listed([self.say(found[number])])} is there, but nothing with the"
-                    " number before it."
+                    say(
+                        "{name} is not complete: {tensor} is there, but nothing with the number before it.",
+                        name=self.name,
+                        tensor=listed([self.called(found[number])]),
+                    )
                 )
         return len(found)
 
@@ -65,32 +74,46 @@ class _Shapes:
 
 
 def read(
-    family: Family, tensors: Mapping[str, Tensor], beside: Beside, name: str, say: Callable[[str], str]
+    family: Family, tensors: Mapping[str, Tensor], beside: Beside, name: str, called: Callable[[str], str]
 ) -> tuple[PVTConfig, list[str]]:
     """The configuration of tensors under our names (as `names.rename` leaves them), and what had to be assumed.
 
-    `say` turns a name of ours into the file's. Raises WeightsError where they are of no network that is known here.
+    `called` turns a name of ours into the file's. Raises WeightsError where they are of no network that is known here.
     """
-    shapes, notes = _Shapes(tensors, name, say), []
+    shapes, notes = _Shapes(tensors, name, called), []
     stages = range(shapes.count("stages."))
     embeds = [shapes.kernel(f"stages.{i}.embed.project.weight") for i in stages]
     dims = tuple(out for out, _, _ in embeds)
     overlap = family.network == "pvt_v2"
     if overlap and any(side % 2 == 0 for _, _, side in embeds):
-        raise WeightsError(f"{name} has patches of an even side; those of PVTv2 are 2·p − 1 wide, 7 and 3 as a rule.")
+        raise WeightsError(
+            say("{name} has patches of an even side; those of PVTv2 are 2·p − 1 wide, 7 and 3 as a rule.", name=name)
+        )
     folds = [_fold(shapes, i) for i in stages]
     linear = overlap and all(folds) and max(folds, default=0) == 1
     _agree(family, dims, embeds, beside, name)
     distilled = shapes.begin("distilled_head.")
     has_head = shapes.begin("head.") or distilled
     if family.network == "pvt" and CLS not in tensors and (has_head or shapes.begin("norm.")):
-        raise missing(name, [say(CLS)])  # only a detector's backbone does without
+        raise missing(name, [called(CLS)])  # only a detector's backbone does without
     if distilled and DISTILLATION not in tensors:
-        raise WeightsError(f"{name} is not complete: it has {say(distilled[0])}, and {say(DISTILLATION)} is missing.")
+        raise WeightsError(
+            say(
+                "{name} is not complete: it has {tensor}, and {lost} is missing.",
+                name=name,
+                tensor=called(distilled[0]),
+                lost=called(DISTILLATION),
+            )
+        )
     prefix = tuple(key for key in (CLS, DISTILLATION) if key in tensors)
     if prefix and beside.pool not in (None, "token"):
         raise WeightsError(
-            f"{name} answers by {label(beside.pool)}, where one that has {say(CLS)} can only answer by it."
+            say(
+                "{name} answers by {pool}, where one that has {token} can only answer by it.",
+                name=name,
+                pool=label(beside.pool),
+                token=called(CLS),
+            )
         )
     fields = {
         "patch_sizes": tuple((side + 1) // 2 if overlap else side for _, _, side in embeds),
@@ -112,7 +135,7 @@ def read(
         "n_prefix": len(prefix),
     }
     if not beside.says_normalisation:
-        notes.append("Nothing says how pictures were normalised: ImageNet's mean and deviation are taken.")
+        notes.append(say("Nothing says how pictures were normalised: ImageNet's mean and deviation are taken."))
     if overlap:
         fields |= {"linear": linear, "image_size": beside.image_size or USUAL_SIDE}
     else:
@@ -121,17 +144,21 @@ def read(
         fields["distilled"] = bool(distilled)
     if fields["in_channels"] != len(IMAGENET_MEAN):
         raise WeightsError(
-            f"{name} takes pictures of {fields['in_channels']} channels ({say('stages.0.embed.project.weight')}); those"
-            " here have 3: red, green and blue."
+            say(
+                "{name} takes pictures of {count} channels ({tensor}); those here have 3: red, green and blue.",
+                name=name,
+                count=fields["in_channels"],
+                tensor=called("stages.0.embed.project.weight"),
+            )
         )
     try:
         return CONFIGS[family.network](name=name, **fields), notes
     except ValueError as error:
-        raise WeightsError(f"{name} makes no network known here: {error}") from error
+        raise WeightsError(say("{name} makes no network known here: {why}", name=name, why=error.args[0])) from error
 
 
 def settle(
-    config: PVTConfig, tensors: Mapping[str, Tensor], notes: list[str], say: Callable[[str], str]
+    config: PVTConfig, tensors: Mapping[str, Tensor], notes: list[str], called: Callable[[str], str]
 ) -> dict[str, Tensor]:
     """The same tensors as the network of `config` keeps them, float32; what it keeps in no other form is as it was.
 
@@ -142,7 +169,7 @@ def settle(
     prefix = [(key, out.pop(key)) for key in (CLS, DISTILLATION) if key in out]
     for key, token in prefix:
         if token.shape != (1, 1, config.dims[last]):
-            raise misfit(config.name, say(key), token)
+            raise misfit(config.name, called(key), token)
     if config.version == 2:
         for kind in (".weight", ".bias"):
             if f"stages.{last}.norm{kind}" in out:
@@ -156,10 +183,15 @@ def settle(
         rows = shape.n_prefix + shape.tokens
         fitting = [(1, count, shape.dim) for count in range(rows, rows + spare + 1)]
         if positions.shape not in fitting:
-            raise misfit(config.name, say(f"{at}.positions"), positions)
+            raise misfit(config.name, called(f"{at}.positions"), positions)
         extra = positions.shape[1] - shape.tokens
         if extra > shape.n_prefix:
-            notes.append(f"The position of a CLS token that is not there ({say(f'{at}.positions')}) is left aside.")
+            notes.append(
+                say(
+                    "The position of a CLS token that is not there ({tensor}) is left aside.",
+                    tensor=called(f"{at}.positions"),
+                )
+            )
         plane = positions[:, extra:]
         out[f"{at}.embed.position"] = rearrange(plane, "b (h w) c -> b c h w", h=shape.grid[0])
         out[f"{at}.embed.prefix_position"] = positions[:, : shape.n_prefix]
@@ -198,16 +230,34 @@ def _flat(name: str, values: Tensor, config: PVTConfig) -> Tensor:
 def _agree(family: Family, dims: tuple[int, ...], embeds: list[tuple], beside: Beside, name: str) -> None:
     """Raises WeightsError where config.json is of another network: heads and eps would be another's."""
     strides = tuple((side + 1) // 2 if family.network == "pvt_v2" else side for _, _, side in embeds)
-    for what, said, found in (
-        ("type", beside.network, family.network),
-        ("widths", beside.dims, dims),
-        ("strides", beside.strides, strides),
+    for sentence, said, found in (
+        (
+            N_(
+                "{name} is not what its config.json says: the type {said}, where its tensors are of {found}; choose the"
+                " one that belongs to it."
+            ),
+            beside.network,
+            family.network,
+        ),
+        (
+            N_(
+                "{name} is not what its config.json says: the widths {said}, where its tensors are of {found}; choose"
+                " the one that belongs to it."
+            ),
+            beside.dims,
+            dims,
+        ),
+        (
+            N_(
+                "{name} is not what its config.json says: the strides {said}, where its tensors are of {found}; choose"
+                " the one that belongs to it."
+            ),
+            beside.strides,
+            strides,
+        ),
     ):
         if said is not None and said != found:
-            raise WeightsError(
-                f"{name} is not what its config.json says: the {what} {said}, where its tensors are of {found}; choose"
-                " the one that belongs to it."
-            )
+            raise WeightsError(say(sentence, name=name, said=said, found=found))
 
 
 def _fold(shapes: _Shapes, stage: int) -> int:
@@ -240,11 +290,15 @@ def _heads(family: Family, dims: tuple[int, ...], beside: Beside, notes: list[st
         if type(preset) is CONFIGS[family.network] and preset.dims == dims:
             return preset.heads
     if any(dim % HEAD_DIM for dim in dims):
-        raise WeightsError(f"{name} does not say how many heads there are; choose its config.json together with it.")
+        raise WeightsError(
+            say("{name} does not say how many heads there are; choose its config.json together with it.", name=name)
+        )
     heads = tuple(dim // HEAD_DIM for dim in dims)
     if family.network == "vit" and heads[0] > MOST_HEADS and dims[0] % MOST_HEADS == 0:
         heads = (MOST_HEADS,)
-    notes.append(f"Nothing says how many heads there are; {heads} are taken, as is usual for so many channels.")
+    notes.append(
+        say("Nothing says how many heads there are; {heads} are taken, as is usual for so many channels.", heads=heads)
+    )
     return heads
 
 
@@ -257,10 +311,14 @@ def _trained_size(shapes: _Shapes, patch_sizes: tuple[int, ...], prefix: tuple[s
         return size
     lost = [key for key in (CLS, DISTILLATION) if key not in prefix]
     if alone and lost and _size_of(count - 1, patch_sizes[0], beside.image_size):
-        raise missing(shapes.name, [shapes.say(lost[0])])
+        raise missing(shapes.name, [shapes.called(lost[0])])
     raise WeightsError(
-        f"{shapes.name} has positions for {count} tokens ({shapes.say('stages.0.positions')}), which is no square;"
-        " choose its config.json with it."
+        say(
+            "{name} has positions for {count} tokens ({tensor}), which is no square; choose its config.json with it.",
+            name=shapes.name,
+            count=count,
+            tensor=shapes.called("stages.0.positions"),
+        )
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.sentences import label
 from pvt_viz.config import Size
+from pvt_viz.language import say
 
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
 NAMES = (CONFIG, PREPROCESSOR)
@@ -64,24 +65,42 @@ def _json(name: str, data: bytes | None) -> dict:
     if data is None:
         return {}
     if len(data) > LARGEST:
-        raise WeightsError(f"{name} holds {len(data):,} bytes; a configuration is smaller than {LARGEST:,}.")
+        raise WeightsError(
+            say(
+                "{name} holds {size:,} bytes; a configuration is smaller than {limit:,}.",
+                name=name,
+                size=len(data),
+                limit=LARGEST,
+            )
+        )
     try:
         found = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise WeightsError(f"{name} is not JSON; fetch it again, or leave it out.") from error
+        raise WeightsError(say("{name} is not JSON; fetch it again, or leave it out.", name=name)) from error
     if not isinstance(found, dict):
-        raise WeightsError(f"{name} is not a configuration; fetch it again, or leave it out.")
+        raise WeightsError(say("{name} is not a configuration; fetch it again, or leave it out.", name=name))
     return found
 
 
 def _transformers(config: dict) -> Beside:
     kind = config.get("model_type")
     if kind is not None and (not isinstance(kind, str) or kind not in NETWORKS):
-        raise WeightsError(f"{CONFIG} is of a network of the type {label(str(kind))}; {', '.join(NETWORKS)} open here.")
+        raise WeightsError(
+            say(
+                "{name} is of a network of the type {kind}; {known} open here.",
+                name=CONFIG,
+                kind=label(str(kind)),
+                known=", ".join(NETWORKS),
+            )
+        )
     activation = config.get("hidden_act", "gelu")
     if activation != "gelu":
         raise WeightsError(
-            f"{CONFIG} asks for {label(str(activation))} between the layers of the MLP; only gelu is known here."
+            say(
+                "{name} asks for {activation} between the layers of the MLP; only gelu is known here.",
+                name=CONFIG,
+                activation=label(str(activation)),
+            )
         )
     return Beside(
         network=None if kind is None else NETWORKS[kind],
@@ -102,9 +121,17 @@ def _timm(config: dict) -> Beside:
     name, pool, size = config.get("architecture"), config.get("global_pool"), told.get("input_size")
     pyramid = isinstance(name, str) and name.startswith("pvt_v2_")
     if odd := [field for field in UNLIKE if asked.get(field) is not None]:
-        raise WeightsError(f"{CONFIG} asks for an {odd[0]} of its own, which is not known here.")
+        raise WeightsError(
+            say("{name} asks for an {field} of its own, which is not known here.", name=CONFIG, field=odd[0])
+        )
     if isinstance(name, str) and "_rpn_" in name:
-        raise WeightsError(f"{CONFIG} is of {label(name)}, whose norms come after attention; that is not known here.")
+        raise WeightsError(
+            say(
+                "{name} is of {network}, whose norms come after attention; that is not known here.",
+                name=CONFIG,
+                network=label(name),
+            )
+        )
     names = config.get("label_names")
     described = config.get("label_descriptions")
     if isinstance(names, list) and isinstance(described, dict):

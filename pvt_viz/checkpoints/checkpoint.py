@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from pvt_viz.config import PVTConfig
+from pvt_viz.language import say
 from pvt_viz.models.flexible import PSEUDO_INVERSE, Resizing, refit
 from pvt_viz.models.pvt import PVT, Weights
 
@@ -14,7 +15,7 @@ FLEXIBLE = ("image_size", "patch_sizes", "reductions")
 
 
 class WeightsError(ValueError):
-    """Weights that cannot be used; its text is one sentence."""
+    """Weights that cannot be used; its text is one sentence, which `tr` can translate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,5 +47,7 @@ class Checkpoint:
         """The configuration with image_size, patch_sizes or reductions replaced; ValueError for any other field."""
         for field in overrides:
             if field not in FLEXIBLE:
-                raise ValueError(f"{field} is fixed by the weights; {', '.join(FLEXIBLE)} can be chosen.")
+                raise ValueError(
+                    say("{field} is fixed by the weights; {free} can be chosen.", field=field, free=", ".join(FLEXIBLE))
+                )
         return replace(self.config, **overrides)

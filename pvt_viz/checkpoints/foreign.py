@@ -12,6 +12,7 @@ from pvt_viz.checkpoints.families import FAMILIES
 from pvt_viz.checkpoints.names import Family, Renamed, in_their_words, rename
 from pvt_viz.checkpoints.sentences import NAMED, label, listed, misfit, missing, shortened
 from pvt_viz.config import PVTConfig
+from pvt_viz.language import Sentence, say
 from pvt_viz.models.build import tensor_shapes
 from pvt_viz.models.pvt import Weights
 
@@ -32,23 +33,38 @@ def checkpoint(theirs: Mapping[str, Tensor], files: Mapping[str, bytes], name: s
         raise _several(name, [*_networks(family, [root], theirs), *others])
     if found.unknown or found.twice:
         raise WeightsError(
-            f"{name} looks like {family.label}, but that network has no place for"
-            f" {listed([*found.unknown, *found.twice])}; it is a variant that is not known here."
+            say(
+                "{name} looks like {family}, but that network has no place for {tensors}; it is a variant that is not"
+                " known here.",
+                name=name,
+                family=say(family.label),
+                tensors=listed([*found.unknown, *found.twice]),
+            )
         )
     last = max((int(at.split(".")[1]) for at in found.tensors if at.startswith("stages.")), default=0)
-    say = partial(in_their_words, family, root, theirs, last)
+    called = partial(in_their_words, family, root, theirs, last)
     for at, values in found.tensors.items():
         if not values.is_floating_point():
             kind = str(values.dtype).removeprefix("torch.")
-            raise WeightsError(f"{name} keeps {listed([say(at)])} as {kind}; save plain floating-point numbers.")
+            raise WeightsError(
+                say(
+                    "{name} keeps {tensor} as {kind}; save plain floating-point numbers.",
+                    name=name,
+                    tensor=listed([called(at)]),
+                    kind=kind,
+                )
+            )
         if not values.float().isfinite().all():
             raise WeightsError(
-                f"{name} holds values in {listed([say(at)])} that are not numbers (NaN or infinite): its training has"
-                " failed."
+                say(
+                    "{name} holds values in {tensor} that are not numbers (NaN or infinite): its training has failed.",
+                    name=name,
+                    tensor=listed([called(at)]),
+                )
             )
-    config, notes = architecture.read(family, found.tensors, said, name, say)
-    state = architecture.settle(config, found.tensors, notes, say)
-    _check(state, config, name, lambda at: say(architecture.unsettle(config, at)), theirs)
+    config, notes = architecture.read(family, found.tensors, said, name, called)
+    state = architecture.settle(config, found.tensors, notes, called)
+    _check(state, config, name, lambda at: called(architecture.unsettle(config, at)), theirs)
     return Checkpoint(config, state, _weights(config, family, said, [*notes, *_aside(found)]))
 
 
@@ -74,10 +90,13 @@ def _family(theirs: Mapping[str, Tensor], name: str) -> tuple[Family, str]:
     if fitting:  # a DeiT has the marks of a ViT too: the one that has a place for most
         return max(fitting, key=lambda at: at[0].places(at[1], theirs)) if len(fitting) > 1 else fitting[0]
     _check_marks(theirs, name)
-    some = listed(sorted(theirs)) or "nothing"
     raise WeightsError(
-        f"{name} is of a network that is not known here (it has {some}); PVT, PVTv2, ViT and DeiT open, as their"
-        " authors, transformers or timm save them."
+        say(
+            "{name} is of a network that is not known here (it has {tensors}); PVT, PVTv2, ViT and DeiT open, as their"
+            " authors, transformers or timm save them.",
+            name=name,
+            tensors=listed(sorted(theirs)) or say("nothing"),
+        )
     )
 
 
@@ -87,7 +106,13 @@ def _networks(family: Family, roots: list[str], names: Collection[str]) -> list[
 
 
 def _several(name: str, networks: list[str]) -> WeightsError:
-    return WeightsError(f"{name} holds several networks, with {listed(networks)}; save one of them alone.")
+    return WeightsError(
+        say(
+            "{name} holds several networks, with {tensors}; save one of them alone.",
+            name=name,
+            tensors=listed(networks),
+        )
+    )
 
 
 def _check_marks(theirs: Mapping[str, Tensor], name: str) -> None:
@@ -99,34 +124,43 @@ def _check_marks(theirs: Mapping[str, Tensor], name: str) -> None:
     near = [(*family.nearness(theirs), family) for family in FAMILIES]
     share, root, family = max(near, key=lambda at: (at[0], -len(lacks(at[2], at[1]))))
     if share >= ALMOST:
-        raise missing(f"{name} looks like {family.label}, but", lacks(family, root))
+        raise WeightsError(
+            say(
+                "{name} looks like {family}, but is not complete: {tensors} missing.",
+                name=name,
+                family=say(family.label),
+                tensors=listed(lacks(family, root)),
+            )
+        )
 
 
 def _check(
     state: Mapping[str, Tensor],
     config: PVTConfig,
     name: str,
-    say: Callable[[str], str],
+    called: Callable[[str], str],
     theirs: Mapping[str, Tensor],
 ) -> None:
     """Every tensor of the network, of the right shape, and no other."""
     expected = tensor_shapes(config)
     if lost := [at for at in expected if at not in state]:
-        raise missing(name, map(say, lost))
+        raise missing(name, map(called, lost))
     if extra := [at for at in state if at not in expected]:
-        raise WeightsError(f"{name} has more than its network: {listed(map(say, extra))}.")
+        raise WeightsError(
+            say("{name} has more than its network: {tensors}.", name=name, tensors=listed(map(called, extra)))
+        )
     for at, shape in expected.items():
         if state[at].shape != shape:
-            raise misfit(name, say(at), theirs.get(say(at), state[at]))
+            raise misfit(name, called(at), theirs.get(called(at), state[at]))
 
 
-def _aside(found: Renamed) -> list[str]:
+def _aside(found: Renamed) -> list[Sentence]:
     """Sentences about what was left aside."""
     notes = []
     if found.unused:
-        notes.append(f"Not needed for the answer, and left aside: {listed(found.unused)}.")
+        notes.append(say("Not needed for the answer, and left aside: {tensors}.", tensors=listed(found.unused)))
     if found.foreign:
-        notes.append(f"Not part of this network, and left aside: {_grouped(found.foreign)}.")
+        notes.append(say("Not part of this network, and left aside: {tensors}.", tensors=_grouped(found.foreign)))
     return notes
 
 
@@ -135,4 +169,6 @@ def _grouped(names: Collection[str]) -> str:
     if len(names) <= NAMED:
         return listed(names)
     parts = Counter(name.split(".")[0] for name in names)
-    return shortened([f"{label(part)} ({count:,} tensors)" for part, count in parts.items()])
+    return shortened(
+        [say("{part} ({count:,} tensors)", part=label(part), count=count) for part, count in parts.items()]
+    )

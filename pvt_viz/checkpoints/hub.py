@@ -29,6 +29,7 @@ from pvt_viz.checkpoints.beside import CONFIG, PREPROCESSOR
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.hub_cache import EVERY, Cache, Part
 from pvt_viz.checkpoints.shards import parts_named_in
+from pvt_viz.language import Sentence, say
 
 SAFETENSORS, INDEX, PICKLED = "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
 TIMEOUT = (5, 10, 10, 5)
@@ -122,7 +123,7 @@ def offer(id: str, most_bytes: int | None = None) -> Offer:
     """
     repo, revision = _asked(id)
     url = f"{_endpoint()}/api/models/{repo}/revision/{quote(revision, safe='')}"
-    with _sentences("The hub cannot be reached; is this machine online?"):
+    with _sentences(say("The hub cannot be reached; is this machine online?")):
         answer = get_session().get(url, params={"blobs": True}, headers=HEADERS, timeout=TIMEOUT)
     _check_status(answer, id)
     try:
@@ -135,12 +136,19 @@ def offer(id: str, most_bytes: int | None = None) -> Offer:
     except WeightsError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WeightsError("What answered was no hub; is there a login page in its place?") from error
+        raise WeightsError(say("What answered was no hub; is there a login page in its place?")) from error
     if closed:
         raise WeightsError(_no_such(id))
     total, most = sum(part.size for part in parts), limit() if most_bytes is None else most_bytes
     if total > most:
-        raise WeightsError(f"{id} has {total / 1e6:,.0f} MB; this server fetches {most / 1e6:,.0f} MB at most.")
+        raise WeightsError(
+            say(
+                "{id} has {total:,.0f} MB; this server fetches {most:,.0f} MB at most.",
+                id=id,
+                total=total / 1e6,
+                most=most / 1e6,
+            )
+        )
     cache = Cache(repo)
     return Offer(id, commit, parts, total, sum(cache.held(commit, part) for part in parts))
 
@@ -158,7 +166,7 @@ def fetch(
     """
     repo, revision = _asked(offer.id)
     cache = Cache(repo)
-    with _sentences("The connection to the hub broke; what was fetched so far is kept; ask again to go on."):
+    with _sentences(say("The connection to the hub broke; what was fetched so far is kept; ask again to go on.")):
         report = _Report({part: cache.held(offer.commit, part) for part in offer.parts}, progress, stop)
         cache.make_room(report.left)
         report.tell()
@@ -174,7 +182,7 @@ def fetch(
             if part.name == INDEX:
                 shards = _shards(cache.snapshot(offer.commit))
                 if not shards or not shards <= set(offer.files):
-                    raise WeightsError(f"{offer.id} names weights files in its index that it does not have.")
+                    raise WeightsError(say("{id} names weights files in its index that it does not have.", id=offer.id))
         cache.remember(revision, offer.commit)
         report.tell()
     return cache.snapshot(offer.commit)
@@ -191,11 +199,15 @@ def _split(id: str) -> tuple[str, str]:
 def _asked(id: str) -> tuple[str, str]:
     """Repository and revision; raises WeightsError where they must not be asked for."""
     if not enabled():
-        raise WeightsError("This server opens no models from the hub.")
+        raise WeightsError(say("This server opens no models from the hub."))
     if not is_id(id):
-        raise WeightsError(f"{str(id)[:100]!r} is no hub id; one is written owner/name, as in Xrenya/pvt-tiny-224.")
+        raise WeightsError(
+            say("{id!r} is no hub id; one is written owner/name, as in Xrenya/pvt-tiny-224.", id=str(id)[:100])
+        )
     if not allowed(id):
-        raise WeightsError(f"{id} is not allowed on this server; allowed are {', '.join(allowed_ids())}.")
+        raise WeightsError(
+            say("{id} is not allowed on this server; allowed are {ids}.", id=id, ids=", ".join(allowed_ids()))
+        )
     return _split(id)
 
 
@@ -213,9 +225,18 @@ def _needed(id: str, there: dict) -> list[str]:
     elif PICKLED in there:
         weights = [PICKLED]
     else:
-        raise WeightsError(f"{id} has no weights that this app reads: neither {SAFETENSORS} nor {PICKLED}.")
+        raise WeightsError(
+            say(
+                "{id} has no weights that this app reads: neither {first} nor {second}.",
+                id=id,
+                first=SAFETENSORS,
+                second=PICKLED,
+            )
+        )
     if CONFIG not in there:
-        raise WeightsError(f"{id} has no {CONFIG}, so that nothing says what network its weights are for.")
+        raise WeightsError(
+            say("{id} has no {file}, so that nothing says what network its weights are for.", id=id, file=CONFIG)
+        )
     return [CONFIG, *([PREPROCESSOR] if PREPROCESSOR in there else []), *weights]
 
 
@@ -297,7 +318,9 @@ def _receive(url: str, id: str, part: Part, path: Path, report: _Report) -> None
         raise ConnectionError(f"{part.name} ended after {here} of {part.size} bytes")
     if here > part.size or _digest(path, part) != part.digest:
         path.unlink()  # going on from there would never come right
-        raise WeightsError(f"{part.name} of {id} did not come as the hub has it; ask again to fetch it anew.")
+        raise WeightsError(
+            say("{file} of {id} did not come as the hub has it; ask again to fetch it anew.", file=part.name, id=id)
+        )
 
 
 def _digest(path: Path, part: Part) -> str:
@@ -312,8 +335,8 @@ def _digest(path: Path, part: Part) -> str:
 # --- what goes wrong ------------------------------------------------------------------------------------------
 
 
-def _no_such(id: str) -> str:
-    return f"The hub has no public model {id}; it may not exist, or be private or gated."
+def _no_such(id: str) -> Sentence:
+    return say("The hub has no public model {id}; it may not exist, or be private or gated.", id=id)
 
 
 def _check_status(answer, id: str) -> None:
@@ -321,24 +344,28 @@ def _check_status(answer, id: str) -> None:
     if status < 400:
         return
     if answer.headers.get("x-error-code") == "RevisionNotFound":
-        raise WeightsError(f"{_split(id)[0]} has no revision {_split(id)[1]}.")
+        repo, revision = _split(id)
+        raise WeightsError(say("{id} has no revision {revision}.", id=repo, revision=revision))
     if status in (401, 403, 404):
         raise WeightsError(_no_such(id))
     if status == 429:
-        raise WeightsError("The hub has been asked too often from here; ask again in some minutes.")
-    raise WeightsError(f"The hub could not answer (status {status}); ask again later.")
+        raise WeightsError(say("The hub has been asked too often from here; ask again in some minutes."))
+    raise WeightsError(say("The hub could not answer (status {status}); ask again later.", status=status))
 
 
 @contextmanager
-def _sentences(lost: str) -> Iterator[None]:
+def _sentences(lost: Sentence) -> Iterator[None]:
     """What network and disk raise, as WeightsError; `lost` says that the hub was."""
     try:
         yield
     except OfflineModeIsEnabled as error:
-        raise WeightsError("This server stays offline (HF_HUB_OFFLINE), so that nothing can be fetched.") from error
+        raise WeightsError(
+            say("This server stays offline (HF_HUB_OFFLINE), so that nothing can be fetched.")
+        ) from error
     except (HTTPError, ConnectionError) as error:
         raise WeightsError(lost) from error
     except OSError as error:
         if error.errno in _FULL:
-            raise WeightsError("The disk is full; what was fetched so far is kept.") from error
-        raise WeightsError(f"The cache of the hub cannot be written ({error.strerror or error}).") from error
+            raise WeightsError(say("The disk is full; what was fetched so far is kept.")) from error
+        why = error.strerror or str(error)
+        raise WeightsError(say("The cache of the hub cannot be written ({why}).", why=why)) from error

@@ -13,6 +13,7 @@ from huggingface_hub import constants
 from huggingface_hub.file_download import repo_folder_name
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
+from pvt_viz.language import say
 
 EVERY = 0.1  # seconds between two reports of progress, and two looks at a lock that somebody else holds
 
@@ -72,7 +73,13 @@ class Cache:
         for folder in (self._repo / "blobs", self._locks):
             folder.mkdir(parents=True, exist_ok=True)
         if left > (free := shutil.disk_usage(self._root).free):
-            raise WeightsError(f"The disk is full: {left / 1e6:,.0f} MB are to come, {free / 1e6:,.0f} MB are free.")
+            raise WeightsError(
+                say(
+                    "The disk is full: {left:,.0f} MB are to come, {free:,.0f} MB are free.",
+                    left=left / 1e6,
+                    free=free / 1e6,
+                )
+            )
 
     @contextmanager
     def turn(self, part: Part, waiting: Callable[[], None]) -> Iterator[None]:

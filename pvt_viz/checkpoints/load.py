@@ -13,6 +13,7 @@ from pvt_viz.checkpoints.sentences import listed
 from pvt_viz.checkpoints.shards import parts_named_in
 from pvt_viz.checkpoints.tensors import LIMIT, read_tensors
 from pvt_viz.config import PRESETS
+from pvt_viz.language import say
 from pvt_viz.models.flexible import PSEUDO_INVERSE, RESIZINGS, Resizing
 from pvt_viz.models.pvt import PVT
 
@@ -30,7 +31,9 @@ def load_model(source: str | Path, /, *, resize: Resizing = PSEUDO_INVERSE, **ov
     ValueError, with one sentence where the weights cannot be used, and ValueError for an override that is not valid.
     """
     if resize not in RESIZINGS:
-        raise ValueError(f"resize={resize!r} is no way to resize; there are {', '.join(RESIZINGS)}.")
+        raise ValueError(
+            say("resize={resize!r} is no way to resize; there are {known}.", resize=resize, known=", ".join(RESIZINGS))
+        )
     found = open_checkpoint(source)
     return found.model(found.with_fields(overrides), resize)
 
@@ -49,8 +52,11 @@ def open_checkpoint(source: str | Path) -> Checkpoint:
     if isinstance(source, str) and hub.is_id(source):
         return open_folder(hub.cached(source) or _fetched(source), source)
     raise WeightsError(
-        f"The weights {path.name} are not there: no such file or folder; names that come with weights are"
-        f" {', '.join(own.BUNDLED)}."
+        say(
+            "The weights {file} are not there: no such file or folder; names that come with weights are {known}.",
+            file=path.name,
+            known=", ".join(own.BUNDLED),
+        )
     )
 
 
@@ -68,16 +74,26 @@ def open_folder(folder: Path, name: str) -> Checkpoint:
         tensors = {}
         for shard in _shards(folder / INDEX):
             if not (folder / shard).is_file():
-                raise WeightsError(f"{name} is not complete: its part {shard} is not there.")
+                raise WeightsError(say("{name} is not complete: its part {part} is not there.", name=name, part=shard))
             part = read_tensors(folder / shard, shard)
             if twice := tensors.keys() & part.keys():
-                raise WeightsError(f"{name} has {listed(sorted(twice))} in more than one of its parts; fetch it again.")
+                raise WeightsError(
+                    say(
+                        "{name} has {tensors} in more than one of its parts; fetch it again.",
+                        name=name,
+                        tensors=listed(sorted(twice)),
+                    )
+                )
             tensors |= part
         return foreign.checkpoint(tensors, near, name)
     for file in IN_FOLDER:
         if (folder / file).is_file():
             return foreign.checkpoint(read_tensors(folder / file, file), near, name)
-    raise WeightsError(f"The folder {name} holds no weights; one of {', '.join(IN_FOLDER)} should be in it.")
+    raise WeightsError(
+        say(
+            "The folder {name} holds no weights; one of {files} should be in it.", name=name, files=", ".join(IN_FOLDER)
+        )
+    )
 
 
 def open_files(files: Mapping[str, bytes], limit: int = LIMIT) -> Checkpoint:
@@ -87,9 +103,16 @@ def open_files(files: Mapping[str, bytes], limit: int = LIMIT) -> Checkpoint:
     """
     weights = [name for name in files if name not in beside.NAMES]
     if len(weights) != 1:
+        config, preprocessor = beside.NAMES
         raise WeightsError(
-            f"{len(weights)} of these files could hold weights; choose one ({', '.join(ENDINGS)}), with its"
-            f" {' and '.join(beside.NAMES)} if there are any."
+            say(
+                "{count} of these files could hold weights; choose one ({endings}), with its {config} and"
+                " {preprocessor} if there are any.",
+                count=len(weights),
+                endings=", ".join(ENDINGS),
+                config=config,
+                preprocessor=preprocessor,
+            )
         )
     [file] = weights
     name = re.sub(r"[^\w.+ -]", "_", file)[-80:]  # a stranger's, and soon on every page
@@ -116,7 +139,7 @@ def _near(folder: Path) -> dict[str, bytes]:
                 with (folder / name).open("rb") as file:
                     found[name] = file.read(beside.LARGEST + 1)
             except OSError as error:
-                raise WeightsError(f"{name} cannot be opened; see that you may read it.") from error
+                raise WeightsError(say("{name} cannot be opened; see that you may read it.", name=name)) from error
     return found
 
 
@@ -125,4 +148,4 @@ def _shards(index: Path) -> list[str]:
     try:
         return sorted(parts_named_in(index))
     except ValueError as error:
-        raise WeightsError(f"{index.name} is damaged; fetch it again.") from error
+        raise WeightsError(say("{name} is damaged; fetch it again.", name=index.name)) from error

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
+from pvt_viz.language import say
 
 FOLDER = Path(__file__).parents[2] / "assets" / "moments"
 LEVELS = 127
@@ -56,7 +57,7 @@ def load(name: str) -> list[Moment]:
     """The moments of a bundled network by rising step; raises WeightsError where they are missing or damaged."""
     path = FOLDER / f"{name}.moments.safetensors"
     if not path.is_file():
-        raise WeightsError(f"The recorded moments {path.name} are not there.")
+        raise WeightsError(say("The recorded moments {file} are not there.", file=path.name))
     states: dict[int, dict[str, Tensor]] = {}
     try:
         with safe_open(path, framework="pt") as file:
@@ -70,5 +71,5 @@ def load(name: str) -> list[Moment]:
                 values = (values.reshape(len(scale), -1) * scale[:, None]).view(values.shape)
             states.setdefault(int(step), {})[name] = values.float()
     except (SafetensorError, OSError, ValueError, RuntimeError, LookupError) as error:
-        raise WeightsError(f"The recorded moments {path.name} are damaged; fetch them again.") from error
+        raise WeightsError(say("The recorded moments {file} are damaged; fetch them again.", file=path.name)) from error
     return [Moment(step, states[step]) for step in sorted(states)]

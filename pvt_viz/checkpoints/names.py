@@ -29,7 +29,7 @@ class Family:
     """Files of one library and one kind of network."""
 
     label: str
-    """What the page calls it."""
+    """What the page calls it: a message, see `pvt_viz.language`."""
     network: str
     """pvt, pvt_v2 or vit."""
     marks: tuple[str, ...]

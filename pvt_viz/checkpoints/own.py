@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
 from pvt_viz.checkpoints.tensors import MAX_TEXT
 from pvt_viz.config import PRESETS, PVTConfig, get_config
+from pvt_viz.language import say
 from pvt_viz.models.build import tensor_shapes
 from pvt_viz.models.pvt import Weights
 from pvt_viz.models.segmentation import SegmentationHead
@@ -57,14 +58,20 @@ def received(tensors: Mapping[str, torch.Tensor], said: dict, name: str) -> Chec
     found = _whole({at: values.float() for at, values in tensors.items()}, _about_file(said, name), name)
     for at, values in found.state.items():
         if not values.isfinite().all():
-            raise WeightsError(f"{name} holds values in {at} that are not numbers: its training has failed.")
+            raise WeightsError(
+                say(
+                    "{name} holds values in {tensor} that are not numbers: its training has failed.",
+                    name=name,
+                    tensor=at,
+                )
+            )
     return replace(found, config=replace(found.config, name=name))
 
 
 def _whole(tensors: Mapping[str, torch.Tensor], about: "_About", name: str) -> Checkpoint:
     kept, network = about.config, part(tensors, "network")
     if {at: values.shape for at, values in network.items()} != tensor_shapes(kept):
-        raise WeightsError(f"{name} does not hold the network that it says it holds; fetch it again.")
+        raise WeightsError(say("{name} does not hold the network that it says it holds; fetch it again.", name=name))
     return Checkpoint(kept, network, about.weights)
 
 
@@ -77,7 +84,7 @@ def load_segmentation(source: str | Path, /) -> SegmentationHead:
         head.load_state_dict(part(tensors, "segment"), assign=True)
     except RuntimeError as error:
         raise WeightsError(
-            f"{path.name} does not hold the segmentation head that it should; fetch it again."
+            say("{name} does not hold the segmentation head that it should; fetch it again.", name=path.name)
         ) from error
     return head.requires_grad_(False)
 
@@ -113,30 +120,42 @@ class _About:
 
 def _read(source: str | Path) -> tuple[Path, dict[str, torch.Tensor], _About]:
     if source in PRESETS and source not in BUNDLED:
-        raise WeightsError(f"No weights come with {source}; there are some for {', '.join(BUNDLED)}.")
+        raise WeightsError(
+            say("No weights come with {source}; there are some for {known}.", source=source, known=", ".join(BUNDLED))
+        )
     path = FOLDER / f"{source}.safetensors" if source in BUNDLED else Path(source)
     if not path.is_file():
-        known = "" if source in BUNDLED else f"; names that come with weights are {', '.join(BUNDLED)}"
-        raise WeightsError(f"The weights file {path.name} is not there{known}.")
+        if source in BUNDLED:
+            raise WeightsError(say("The weights file {file} is not there.", file=path.name))
+        raise WeightsError(
+            say(
+                "The weights file {file} is not there; names that come with weights are {known}.",
+                file=path.name,
+                known=", ".join(BUNDLED),
+            )
+        )
     try:
         with safe_open(path, framework="pt") as file:
             said = file.metadata() or {}
             tensors = {name: file.get_tensor(name).float() for name in list(file.keys())}
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"The weights file {path.name} is damaged; fetch it again.") from error
+        raise WeightsError(say("The weights file {file} is damaged; fetch it again.", file=path.name)) from error
     return path, tensors, _about_file(said, path.name)
 
 
 def _about_file(said: dict, name: str) -> _About:
     if said.get("format") != FORMAT:
-        raise WeightsError(f"{name} is not a weights file of pvt-viz.")
+        raise WeightsError(say("{name} is not a weights file of pvt-viz.", name=name))
     try:
         return _about(name, json.loads(said["about"]))
     except WeightsError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WeightsError(
-            f"{name} does not say what network it is for in a way that this version knows; fetch it again."
+            say(
+                "{name} does not say what network it is for in a way that this version knows; fetch it again.",
+                name=name,
+            )
         ) from error
 
 
@@ -144,7 +163,9 @@ def _about(name: str, fields: dict) -> _About:
     try:
         config = get_config(fields["config"]["name"], **fields["config"])  # a preset's name tells its class
     except ValueError as error:
-        raise WeightsError(f"{name} is for a network that this version does not know: {error}") from error
+        raise WeightsError(
+            say("{name} is for a network that this version does not know: {why}", name=name, why=error.args[0])
+        ) from error
     weights = Weights(
         source=name,
         trained=True,

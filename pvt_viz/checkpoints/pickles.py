@@ -17,6 +17,7 @@ import torch
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.sentences import damaged, label
+from pvt_viz.language import N_, say
 
 MAX_STEPS = 500_000
 """Instructions in one pickle, about a second of work; the 300 tensors of a network take some 10,000."""
@@ -49,18 +50,21 @@ ALLOWED = DTYPES.keys() | CALLS | VALUES
 """Every name that a pickle may mention."""
 
 _KINDS = {  # what torch keeps in other ways -> what it is
-    "torch._utils._rebuild_sparse_tensor": "sparse tensors",
-    "torch._utils._rebuild_nested_tensor": "nested tensors",
-    "torch._utils._rebuild_meta_tensor_no_storage": "tensors without values, of the meta device",
-    "torch._utils._rebuild_device_tensor_from_numpy": "tensors of a device that is neither CPU nor GPU",
-    "torch._utils._rebuild_device_tensor_from_cpu_tensor": "tensors of a device that is neither CPU nor GPU",
-    "torch._utils._rebuild_wrapper_subclass": "tensors of a special class",
-    "torch._tensor._rebuild_from_type_v2": "tensors of a special class",
-    "torch._utils._rebuild_tensor_v3": "numbers of an uncommon kind, as float8 is",
-    "torch._utils._rebuild_qtensor": "quantised tensors",
-    "torch.ComplexFloatStorage": "complex numbers",
-    "torch.ComplexDoubleStorage": "complex numbers",
-    **{f"torch.{kind}Storage": "quantised tensors" for kind in ("QInt8", "QUInt8", "QInt32", "QUInt4x2", "QUInt2x4")},
+    "torch._utils._rebuild_sparse_tensor": N_("sparse tensors"),
+    "torch._utils._rebuild_nested_tensor": N_("nested tensors"),
+    "torch._utils._rebuild_meta_tensor_no_storage": N_("tensors without values, of the meta device"),
+    "torch._utils._rebuild_device_tensor_from_numpy": N_("tensors of a device that is neither CPU nor GPU"),
+    "torch._utils._rebuild_device_tensor_from_cpu_tensor": N_("tensors of a device that is neither CPU nor GPU"),
+    "torch._utils._rebuild_wrapper_subclass": N_("tensors of a special class"),
+    "torch._tensor._rebuild_from_type_v2": N_("tensors of a special class"),
+    "torch._utils._rebuild_tensor_v3": N_("numbers of an uncommon kind, as float8 is"),
+    "torch._utils._rebuild_qtensor": N_("quantised tensors"),
+    "torch.ComplexFloatStorage": N_("complex numbers"),
+    "torch.ComplexDoubleStorage": N_("complex numbers"),
+    **{
+        f"torch.{kind}Storage": N_("quantised tensors")
+        for kind in ("QInt8", "QUInt8", "QInt32", "QUInt4x2", "QUInt2x4")
+    },
 }
 _DANGEROUS = set(
     """
@@ -150,7 +154,9 @@ class _Machine:
     def run(self) -> object:
         for step, (opcode, given, _) in enumerate(pickletools.genops(self.file)):
             if step >= MAX_STEPS:
-                raise WeightsError(f"{self.name} describes more than a network; save its state dict alone.")
+                raise WeightsError(
+                    say("{name} describes more than a network; save its state dict alone.", name=self.name)
+                )
             if opcode.name == "STOP":
                 return self.stack.pop()
             self.step(opcode.name, given)
@@ -218,8 +224,12 @@ class _Machine:
                 if opcode == "INST":  # names a class as GLOBAL does
                     self.mention(given.replace(" ", ".", 1))
                 raise WeightsError(
-                    f"{self.name} uses the pickle instruction {opcode}, which no state dict needs; save it anew with"
-                    " torch.save."
+                    say(
+                        "{name} uses the pickle instruction {opcode}, which no state dict needs; save it anew with"
+                        " torch.save.",
+                        name=self.name,
+                        opcode=opcode,
+                    )
                 )
 
     def since_mark(self) -> list:
@@ -241,7 +251,9 @@ class _Machine:
         self.must_be(dict, self.stack[-1])
         for key, value in zip(*[iter(items)] * 2, strict=True):
             if not (type(key) is str or (type(key) is int and abs(key) < MAX_SIDE)):
-                raise WeightsError(f"{self.name} holds a dict whose keys are no names; save a flat state dict.")
+                raise WeightsError(
+                    say("{name} holds a dict whose keys are no names; save a flat state dict.", name=self.name)
+                )
             self.stack[-1][key] = value
 
     def mention(self, what: str) -> _Name | object:
@@ -254,29 +266,47 @@ class _Machine:
             raise self.unsafe(label(what))
         if what in _KINDS:
             raise WeightsError(
-                f"{self.name} holds {_KINDS[what]}, which this app does not read; save plain float32 tensors."
+                say(
+                    "{name} holds {kind}, which this app does not read; save plain float32 tensors.",
+                    name=self.name,
+                    kind=say(_KINDS[what]),
+                )
             )
         ahead = self.file.read()
         if b"_parameters" in ahead and b"_modules" in ahead:  # attributes of every nn.Module
             raise WeightsError(
-                f"{self.name} holds a whole module, {label(what)}, which only its own code could open; save its"
-                " state_dict() instead."
+                say(
+                    "{name} holds a whole module, {what}, which only its own code could open; save its state_dict()"
+                    " instead.",
+                    name=self.name,
+                    what=label(what),
+                )
             )
         raise WeightsError(
-            f"{self.name} holds a {label(what)}, which is no tensor; save the state dict alone, as in"
-            " torch.save(checkpoint['model'], path)."
+            say(
+                "{name} holds a {what}, which is no tensor; save the state dict alone, as in"
+                " torch.save(checkpoint['model'], path).",
+                name=self.name,
+                what=label(what),
+            )
         )
 
     def unsafe(self, what: str) -> UnsafeError:
         return UnsafeError(
-            f"{self.name} asks to run {what}, which no weights need, so it was not opened; fetch them from"
-            " somewhere that you trust, best as .safetensors."
+            say(
+                "{name} asks to run {what}, which no weights need, so it was not opened; fetch them from somewhere that"
+                " you trust, best as .safetensors.",
+                name=self.name,
+                what=what,
+            )
         )
 
     def storage(self, kind: str, what: _Name, key: str, location: str, numel: int, view: None = None) -> Storage:
         """`location` is where the numbers were when they were saved; the file has them wherever that was."""
         if location == "meta":
-            raise WeightsError(f"{self.name} holds tensors without values, of the meta device; save them with values.")
+            raise WeightsError(
+                say("{name} holds tensors without values, of the meta device; save them with values.", name=self.name)
+            )
         for value, type_ in ((kind, str), (what, _Name), (key, str), (location, str), (numel, int), (view, type(None))):
             self.must_be(type_, value)
         found = Storage(DTYPES[what], key, numel)
@@ -291,7 +321,10 @@ class _Machine:
             case "collections.OrderedDict":
                 if arguments:
                     raise WeightsError(
-                        f"{self.name} was written by Python 2; load it there, and save it anew in Python 3."
+                        say(
+                            "{name} was written by Python 2; load it there, and save it anew in Python 3.",
+                            name=self.name,
+                        )
                     )
                 return {}
             case "torch._utils._rebuild_tensor_v2":
@@ -309,7 +342,9 @@ class _Machine:
         self.must_be(tuple, shape)
         self.must_be(tuple, stride)
         if metadata:
-            raise WeightsError(f"{self.name} holds tensors that are negated or conjugated in passing; save plain ones.")
+            raise WeightsError(
+                say("{name} holds tensors that are negated or conjugated in passing; save plain ones.", name=self.name)
+            )
         if not len(shape) == len(stride) <= MAX_AXES:
             raise damaged(self.name)
         for number in (offset, *shape, *stride):

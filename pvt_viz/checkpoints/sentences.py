@@ -1,10 +1,12 @@
 """What is said of weights that cannot be used: strangers' words made plain, and the errors that recur."""
 
 from collections.abc import Iterable
+from functools import reduce
 
 from torch import Tensor
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
+from pvt_viz.language import say
 from pvt_viz.words import times
 
 NAMED = 3
@@ -12,7 +14,7 @@ NAMED = 3
 
 
 def damaged(name: str) -> WeightsError:
-    return WeightsError(f"{name} is damaged or cut short; fetch it again.")
+    return WeightsError(say("{name} is damaged or cut short; fetch it again.", name=name))
 
 
 def label(text: str) -> str:
@@ -23,13 +25,20 @@ def label(text: str) -> str:
 
 def missing(name: str, theirs: Iterable[str]) -> WeightsError:
     """That tensors, by their names in the file, are not there."""
-    return WeightsError(f"{name} is not complete: {listed(theirs)} missing.")
+    return WeightsError(say("{name} is not complete: {tensors} missing.", name=name, tensors=listed(theirs)))
 
 
 def misfit(name: str, theirs: str, values: Tensor) -> WeightsError:
     """That a tensor, by its name in the file, is of a shape of its own."""
-    shape = times(tuple(values.shape)) or "a single number"
-    return WeightsError(f"{name} does not fit together: {listed([theirs])} is {shape}, unlike the rest of the file.")
+    shape = times(tuple(values.shape)) or say("a single number")
+    return WeightsError(
+        say(
+            "{name} does not fit together: {tensor} is {shape}, unlike the rest of the file.",
+            name=name,
+            tensor=listed([theirs]),
+            shape=shape,
+        )
+    )
 
 
 def listed(names: Iterable[str]) -> str:
@@ -38,5 +47,6 @@ def listed(names: Iterable[str]) -> str:
 
 
 def shortened(words: list[str]) -> str:
-    first = ", ".join(words[:NAMED])
-    return first if len(words) <= NAMED else f"{first} and {len(words) - NAMED:,} more"
+    first = reduce(lambda some, last: say("{some}, {last}", some=some, last=last), words[:NAMED]) if words else ""
+    more = len(words) - NAMED
+    return first if more <= 0 else say("{first} and {more:,} more", first=first, more=more)

@@ -20,6 +20,7 @@ from torch import Tensor
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.pickles import DTYPES, OTHER, Outline, UnsafeError, read_pickle
 from pvt_viz.checkpoints.sentences import damaged, label
+from pvt_viz.language import N_, Sentence, say
 
 LIMIT = 2 * 1024**3
 """Bytes: of the file, of what is in it once unpacked, and of the tensors together."""
@@ -31,21 +32,23 @@ MAX_RATIO = 20
 PLACES = ("state_dict", "model", "model_state_dict", "model_ema")
 """Where training scripts put a state dict beside other things; the first that holds one is taken."""
 
-_ADVICE = "choose a .safetensors file, or one that torch.save wrote"
+_ADVICE = say("choose a .safetensors file, or one that torch.save wrote")
 _MEGABYTE = 1024**2
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _DISGUISES = {  # how a file begins, lower case -> what it is, and what would work; the first match wins
-    b"version https://git-lfs": "a Git LFS pointer, which stands for the weights; fetch them with `git lfs pull`",
-    b"<": "a web page; open it in a browser and save what its download link gives",
-    b"\x1f\x8b": "compressed with gzip; unpack it and choose the weights file inside",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it and choose the weights file inside",
-    b"rar!": "a RAR archive; unpack it and choose the weights file inside",
-    b"bzh": "compressed with bzip2; unpack it and choose the weights file inside",
-    b"\xfd7zxz": "compressed with xz; unpack it and choose the weights file inside",
-    b"\x89hdf": f"an HDF5 file of another framework; {_ADVICE}",
-    b"gguf": f"a GGUF file of a language model; {_ADVICE}",
-    b"\x93numpy": f"a NumPy array; {_ADVICE}",
+    b"version https://git-lfs": N_(
+        "{name} is a Git LFS pointer, which stands for the weights; fetch them with `git lfs pull`."
+    ),
+    b"<": N_("{name} is a web page; open it in a browser and save what its download link gives."),
+    b"\x1f\x8b": N_("{name} is compressed with gzip; unpack it and choose the weights file inside."),
+    b"7z\xbc\xaf\x27\x1c": N_("{name} is a 7z archive; unpack it and choose the weights file inside."),
+    b"rar!": N_("{name} is a RAR archive; unpack it and choose the weights file inside."),
+    b"bzh": N_("{name} is compressed with bzip2; unpack it and choose the weights file inside."),
+    b"\xfd7zxz": N_("{name} is compressed with xz; unpack it and choose the weights file inside."),
+    b"\x89hdf": N_("{name} is an HDF5 file of another framework; {advice}."),
+    b"gguf": N_("{name} is a GGUF file of a language model; {advice}."),
+    b"\x93numpy": N_("{name} is a NumPy array; {advice}."),
 }
 
 
@@ -64,14 +67,16 @@ def read_tensors(source: bytes | Path, name: str, limit: int = LIMIT) -> dict[st
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
             if size == 0:
-                raise WeightsError(f"{name} is empty; {_ADVICE}.")
+                raise WeightsError(say("{name} is empty; {advice}.", name=name, advice=_ADVICE))
             if size > limit:
-                raise WeightsError(f"{name} is larger than {_amount(limit)}, the most that this app reads.")
+                raise WeightsError(
+                    say("{name} is larger than {limit}, the most that this app reads.", name=name, limit=_amount(limit))
+                )
             return _read(file, source, size, name, limit)
     except WeightsError:
         raise
     except MemoryError as error:
-        raise WeightsError(f"{name} needs more memory than there is; choose a smaller file.") from error
+        raise WeightsError(say("{name} needs more memory than there is; choose a smaller file.", name=name)) from error
     except Exception as error:  # readers of foreign formats raise almost anything when fed a broken file
         raise damaged(name) from error
 
@@ -99,8 +104,10 @@ def _open(source: bytes | Path, name: str) -> _Frugal:
         if source.is_file():  # a pipe or a device would never end
             return _Frugal(source.open("rb", buffering=0))
     except OSError as error:
-        raise WeightsError(f"The weights file {name} cannot be opened; see that you may read it.") from error
-    raise WeightsError(f"The weights file {name} is not there.")
+        raise WeightsError(
+            say("The weights file {file} cannot be opened; see that you may read it.", file=name)
+        ) from error
+    raise WeightsError(say("The weights file {file} is not there.", file=name))
 
 
 def _read(file: _Frugal, source: bytes | Path, size: int, name: str, limit: int) -> dict[str, Tensor]:
@@ -117,7 +124,11 @@ def _read(file: _Frugal, source: bytes | Path, size: int, name: str, limit: int)
     place, outlines = _state_dict(value, name)
     if sum(outline.nbytes for outline in outlines.values()) > limit:
         raise WeightsError(
-            f"The tensors of {name} would take more than {_amount(limit)}, the most allowed; save fewer."
+            say(
+                "The tensors of {name} would take more than {limit}, the most allowed; save fewer.",
+                name=name,
+                limit=_amount(limit),
+            )
         )
     file.seek(0)
     # In memory: in a legacy file on disk, torch would first look for an archive, and unpack it to disk.
@@ -126,7 +137,13 @@ def _read(file: _Frugal, source: bytes | Path, size: int, name: str, limit: int)
 
 def _safetensors(source: bytes | Path, header: int, size: int, name: str) -> dict[str, Tensor]:
     if header > MAX_TEXT:
-        raise WeightsError(f"{name} claims a header of {header:,} bytes, more than any weights need; fetch it again.")
+        raise WeightsError(
+            say(
+                "{name} claims a header of {size:,} bytes, more than any weights need; fetch it again.",
+                name=name,
+                size=header,
+            )
+        )
     if header + 8 > size:
         raise damaged(name)
     if isinstance(source, Path):
@@ -142,7 +159,11 @@ def _safetensors(source: bytes | Path, header: int, size: int, name: str) -> dic
         if tensor.dtype not in DTYPES.values():
             kind = str(tensor.dtype).removeprefix("torch.")
             raise WeightsError(
-                f"{name} holds numbers as {kind}, which this app does not read; save plain float32 tensors."
+                say(
+                    "{name} holds numbers as {kind}, which this app does not read; save plain float32 tensors.",
+                    name=name,
+                    kind=kind,
+                )
             )
     return tensors
 
@@ -152,26 +173,42 @@ def _zip(file: _Frugal, size: int, name: str, limit: int) -> object:
     archive = zipfile.ZipFile(file)
     records = {record.filename: record for record in archive.infolist()}
     if len(records) < len(archive.infolist()):
-        raise WeightsError(f"{name} has two records of the same name, which torch.save never writes; fetch it again.")
+        raise WeightsError(
+            say("{name} has two records of the same name, which torch.save never writes; fetch it again.", name=name)
+        )
     if any(record.flag_bits & 1 for record in records.values()):
-        raise WeightsError(f"{name} is an encrypted ZIP archive; unpack it and choose the weights file inside.")
+        raise WeightsError(
+            say("{name} is an encrypted ZIP archive; unpack it and choose the weights file inside.", name=name)
+        )
     unpacked = sum(record.file_size for record in records.values())
     if unpacked > limit:
-        raise WeightsError(f"{name} unpacks to more than {_amount(limit)}, the most that this app reads.")
+        raise WeightsError(
+            say("{name} unpacks to more than {limit}, the most that this app reads.", name=name, limit=_amount(limit))
+        )
     if unpacked > MAX_RATIO * size + _MEGABYTE:
-        raise WeightsError(f"{name} unpacks to over {MAX_RATIO} times its size, which weights do not; fetch it again.")
+        raise WeightsError(
+            say(
+                "{name} unpacks to over {ratio} times its size, which weights do not; fetch it again.",
+                name=name,
+                ratio=MAX_RATIO,
+            )
+        )
     if any(key.endswith("/constants.pkl") or "/code/" in key for key in records):
-        raise WeightsError(f"{name} is a TorchScript archive, a program; save the model's state_dict() instead.")
+        raise WeightsError(
+            say("{name} is a TorchScript archive, a program; save the model's state_dict() instead.", name=name)
+        )
     if records and all(key.endswith(".npy") for key in records):
-        raise WeightsError(f"{name} is an archive of NumPy arrays; {_ADVICE}.")
+        raise WeightsError(say("{name} is an archive of NumPy arrays; {advice}.", name=name, advice=_ADVICE))
     folders = [key.removesuffix("/data.pkl") for key in records if key.endswith("/data.pkl") and key.count("/") == 1]
     if len(folders) != 1:
-        raise WeightsError(f"{name} is a ZIP archive, but not one of torch.save; unpack it and choose a file inside.")
+        raise WeightsError(
+            say("{name} is a ZIP archive, but not one of torch.save; unpack it and choose a file inside.", name=name)
+        )
     (folder,) = folders
 
     said = {at: archive.read(f"{folder}/{at}") for at in ("byteorder",) if f"{folder}/{at}" in records}
     if said.get("byteorder", b"little") != b"little":
-        raise WeightsError(f"{name} was written on a big-endian machine; save it anew on another.")
+        raise WeightsError(say("{name} was written on a big-endian machine; save it anew on another.", name=name))
     if records[f"{folder}/data.pkl"].file_size > MAX_TEXT:
         raise _too_wordy(name)
     saved = read_pickle(io.BytesIO(archive.read(f"{folder}/data.pkl")), name)
@@ -201,10 +238,12 @@ def _legacy(file: _Frugal, size: int, name: str) -> object:
             raise
 
     if following().value != _LEGACY_MAGIC:
-        raise WeightsError(f"{name} is a pickle, but not one of torch.save; {_ADVICE}.")
+        raise WeightsError(say("{name} is a pickle, but not one of torch.save; {advice}.", name=name, advice=_ADVICE))
     protocol, machine = following().value, following().value
     if protocol != _LEGACY_PROTOCOL or machine.get("little_endian") is not True:
-        raise WeightsError(f"{name} was written by another kind of machine or PyTorch; save it anew with torch.save.")
+        raise WeightsError(
+            say("{name} was written by another kind of machine or PyTorch; save it anew with torch.save.", name=name)
+        )
     saved, keys = following(), following().value
     place, seen = text.tell(), set()
     for key in keys:
@@ -224,7 +263,9 @@ def _load(data: bytes, place: str | None, outlines: dict[str, Outline], name: st
     try:
         found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError) as error:
-        raise WeightsError(f"{name} is nothing that torch.load reads; save it anew with torch.save.") from error
+        raise WeightsError(
+            say("{name} is nothing that torch.load reads; save it anew with torch.save.", name=name)
+        ) from error
     found = found if place is None else found[place]
     return {key: _alone(found[key].detach()) for key in outlines}
 
@@ -238,8 +279,11 @@ def _alone(tensor: Tensor) -> Tensor:
 def _state_dict(value: object, name: str) -> tuple[str | None, dict[str, Outline]]:
     """The tensors that were saved, out of all that was, and where they are in it: None for the whole."""
     if type(value) is not dict:
-        kind = "one tensor without a name" if isinstance(value, Outline) else "something else than named tensors"
-        raise WeightsError(f"{name} holds {kind}; save a model's state_dict().")
+        if isinstance(value, Outline):
+            raise WeightsError(say("{name} holds one tensor without a name; save a model's state_dict().", name=name))
+        raise WeightsError(
+            say("{name} holds something else than named tensors; save a model's state_dict().", name=name)
+        )
     dicts = {id(item): item for item in value.values() if type(item) is dict}  # each once: a file may repeat one
     with_tensors = {at for at, item in dicts.items() if _has_tensors(item)}
     inside = [key for key, item in value.items() if id(item) in with_tensors]
@@ -247,13 +291,21 @@ def _state_dict(value: object, name: str) -> tuple[str | None, dict[str, Outline
     found = value if at is None else value[at]
     if not _has_tensors(found):
         if not inside:
-            raise WeightsError(f"{name} holds no tensors; save a model's state_dict().")
+            raise _no_tensors(name)
         where = ", ".join(label(key) for key in inside[:3])
-        raise WeightsError(f"{name} keeps its tensors under {where}; save one state dict alone.")
+        raise WeightsError(
+            say("{name} keeps its tensors under {where}; save one state dict alone.", name=name, where=where)
+        )
     _check_count(found, name)
     for key, item in found.items():
         if not (item is None or item is OTHER or isinstance(item, Outline | bool | int | float | str)):
-            raise WeightsError(f"{name} holds something that is no tensor at {label(key)}; save a flat state dict.")
+            raise WeightsError(
+                say(
+                    "{name} holds something that is no tensor at {place}; save a flat state dict.",
+                    name=name,
+                    place=label(key),
+                )
+            )
     return at, {key: item for key, item in found.items() if isinstance(item, Outline) and type(key) is str}
 
 
@@ -264,18 +316,24 @@ def _has_tensors(value: dict) -> bool:
 def _check_count(names: Iterable[str], name: str) -> None:
     count = len(list(names))
     if count == 0:
-        raise WeightsError(f"{name} holds no tensors; save a model's state_dict().")
+        raise _no_tensors(name)
     if count > MAX_TENSORS:
-        raise WeightsError(f"{name} holds {count:,} tensors, more than any network here; save one state_dict().")
+        raise WeightsError(
+            say(
+                "{name} holds {count:,} tensors, more than any network here; save one state_dict().",
+                name=name,
+                count=count,
+            )
+        )
 
 
 def _what_it_is(file: _Frugal, head: bytes, name: str) -> WeightsError:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for beginning, kind in _DISGUISES.items():
+    for beginning, sentence in _DISGUISES.items():
         if start.startswith(beginning):
-            return WeightsError(f"{name} is {kind}.")
+            return WeightsError(say(sentence, name=name, advice=_ADVICE))
     if head[257:262] == b"ustar":
-        return WeightsError(f"{name} is a tar archive; unpack it and choose the weights file inside.")
+        return WeightsError(say("{name} is a tar archive; unpack it and choose the weights file inside.", name=name))
     try:  # a pickle of the oldest kinds has no mark to know it by, but if it is one, what it asks for should be said
         file.seek(0)
         read_pickle(io.BytesIO(file.read(_MEGABYTE)), name)
@@ -283,12 +341,18 @@ def _what_it_is(file: _Frugal, head: bytes, name: str) -> WeightsError:
         return error
     except WeightsError:
         pass
-    return WeightsError(f"{name} is not a weights file that this app reads; {_ADVICE}.")
+    return WeightsError(say("{name} is not a weights file that this app reads; {advice}.", name=name, advice=_ADVICE))
+
+
+def _no_tensors(name: str) -> WeightsError:
+    return WeightsError(say("{name} holds no tensors; save a model's state_dict().", name=name))
 
 
 def _too_wordy(name: str) -> WeightsError:
-    return WeightsError(f"{name} says too much beside its tensors; save the state dict alone.")
+    return WeightsError(say("{name} says too much beside its tensors; save the state dict alone.", name=name))
 
 
-def _amount(size: int) -> str:
-    return f"{size / 1024**3:g} GB" if size >= 1024**3 else f"{size:,} bytes"
+def _amount(size: int) -> Sentence:
+    if size >= 1024**3:
+        return say("{size:g} GB", size=size / 1024**3)
+    return say("{size:,} bytes", size=size)

@@ -12,6 +12,7 @@ from pvt_viz.cost.free import free_bytes
 from pvt_viz.cost.meters import median_seconds, peak_bytes, wait_for
 from pvt_viz.cost.scope import FORWARD
 from pvt_viz.cost.task import Machine, Measurement, Order, Task
+from pvt_viz.language import say
 from pvt_viz.models import PVT, build_model
 from pvt_viz.words import megabytes
 
@@ -31,17 +32,22 @@ def attempt(task: Task, order: Order, machine: Machine, expected: float | None) 
         with prepared(task, machine.device) as call:
             first = _seconds(call, machine.device)  # loads kernels, fills caches, and is not counted
             if order.most_seconds is not None and first > order.most_seconds:
-                return Measurement(task, machine, failure=f"One run took {first:.3g} s, {_stops(order)}.")
+                reason = say(
+                    "One run took {seconds:.3g} s, and this app stops at {most:g} s.",
+                    seconds=first,
+                    most=order.most_seconds,
+                )
+                return Measurement(task, machine, failure=reason)
             peak = peak_bytes(call, machine.device)
             median, runs = median_seconds(call, machine.device, order.seconds)
         return Measurement(task, machine, seconds=median, runs=runs, peak_bytes=peak)
     except (MemoryError, torch.OutOfMemoryError):
-        return Measurement(task, machine, failure=f"Out of memory at {task.size}.")
+        return Measurement(task, machine, failure=say("Out of memory at {size}.", size=task.size))
     except Exception as error:
         if any(words in str(error).lower() for words in NO_MEMORY):
-            return Measurement(task, machine, failure=f"Out of memory at {task.size}.")
+            return Measurement(task, machine, failure=say("Out of memory at {size}.", size=task.size))
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        return Measurement(task, machine, failure=f"Failed at {task.size}: {reason}")
+        return Measurement(task, machine, failure=say("Failed at {size}: {reason}", size=task.size, reason=reason))
 
 
 def refusal(task: Task, order: Order, expected: float | None) -> str:
@@ -49,18 +55,25 @@ def refusal(task: Task, order: Order, expected: float | None) -> str:
     needed, free = task.needed_bytes, free_bytes(order.device)
     if order.device == "cpu" and task.dtype in ("float16", "bfloat16"):
         needed *= HALF_ON_CPU
-    would = f"Not started: it would take {megabytes(needed)} with weights and input"
     if needed > RESERVE * free:
-        return f"{would}, and {megabytes(free)} are free here."
+        return say(
+            "Not started: it would take {needed} with weights and input, and {free} are free here.",
+            needed=megabytes(needed),
+            free=megabytes(free),
+        )
     if order.most_bytes is not None and needed > order.most_bytes:
-        return f"{would}, and this app stops at {megabytes(order.most_bytes)}."
+        return say(
+            "Not started: it would take {needed} with weights and input, and this app stops at {most}.",
+            needed=megabytes(needed),
+            most=megabytes(order.most_bytes),
+        )
     if order.most_seconds is not None and expected is not None and expected > order.most_seconds:
-        return f"Not started: one run would take about {expected:.3g} s, {_stops(order)}."
+        return say(
+            "Not started: one run would take about {seconds:.3g} s, and this app stops at {most:g} s.",
+            seconds=expected,
+            most=order.most_seconds,
+        )
     return ""
-
-
-def _stops(order: Order) -> str:
-    return f"and this app stops at {order.most_seconds:g} s"
 
 
 @contextmanager

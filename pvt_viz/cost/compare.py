@@ -8,6 +8,7 @@ from pvt_viz.cost import memory, parts
 from pvt_viz.cost.counted import BYTES, analyze
 from pvt_viz.cost.scope import FORWARD, Scope
 from pvt_viz.cost.variants import Kernel, Variant, variants, without_sra
+from pvt_viz.language import Sentence, say
 
 SIDES = (64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048)
 """Image sizes of a growth curve: multiples of 32, for whose grids every preset's patches come out even."""
@@ -47,14 +48,14 @@ def by_stage(config: PVTConfig, batch: int = 1, dtype: str = "float32") -> tuple
     return tuple(zip(*columns, strict=True))
 
 
-def figure_6() -> dict[str, PVTConfig]:
+def figure_6() -> dict[Sentence, PVTConfig]:
     """The transformers of the paper's Figure 6, and PVT-Small without its reduction."""
     vit, small = PRESETS["vit_small_16_paper"], PRESETS["pvt_small"]
     return {
-        "ViT-Small/16 (paper)": vit,
-        "ViT-Small/32 (paper)": replace(vit, patch_sizes=(32,)),
+        say("ViT-Small/16 (paper)"): vit,
+        say("ViT-Small/32 (paper)"): replace(vit, patch_sizes=(32,)),
         "PVT-Small": small,
-        "PVT-Small without SRA": without_sra(small),
+        say("PVT-Small without SRA"): without_sra(small),
     }
 
 

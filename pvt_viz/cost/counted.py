@@ -9,6 +9,7 @@ from pvt_viz.cost import memory, parts
 from pvt_viz.cost.memory import Moment
 from pvt_viz.cost.parts import Part
 from pvt_viz.cost.variants import Kernel
+from pvt_viz.language import say
 
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
 """Bytes per number of every dtype that is priced."""
@@ -126,11 +127,13 @@ def analyze(
 def check(batch: int, attention: str, dtype: str) -> None:
     """ValueError for what cannot be priced."""
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-        raise ValueError(f"batch={batch!r} should be a positive whole number of images.")
+        raise ValueError(say("batch={batch!r} should be a positive whole number of images.", batch=batch))
     if attention not in ("explicit", "fused"):
-        raise ValueError(f"attention={attention!r} should be 'explicit' or 'fused'.")
+        raise ValueError(say("attention={attention!r} should be 'explicit' or 'fused'.", attention=attention))
     if not isinstance(dtype, str) or dtype not in BYTES:
-        raise ValueError(f"dtype={dtype!r} is not priced here; there are {', '.join(BYTES)}.")
+        raise ValueError(
+            say("dtype={dtype!r} is not priced here; there are {known}.", dtype=dtype, known=", ".join(BYTES))
+        )
 
 
 def _row(name: str, part: Part, config: PVTConfig, s: StageShape, batch: int, attention: Kernel, dtype: str) -> Row:

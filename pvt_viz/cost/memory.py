@@ -12,6 +12,7 @@ from typing import NamedTuple
 from pvt_viz.config import PVTConfig, Size, StageShape
 from pvt_viz.cost import parts
 from pvt_viz.cost.variants import Kernel
+from pvt_viz.language import N_
 
 Live = dict[str, int]
 """Tensors by name, and how many numbers each holds."""
@@ -34,38 +35,40 @@ def attention(s: StageShape, batch: int, kernel: Kernel, held: Live | None = Non
     q, kv = batch * s.queries * s.dim, batch * s.keys * s.dim
     held = dict(held or {})
     if s.reduces:
-        held["reduced"] = batch * s.reduced_tokens * s.dim
+        held[N_("reduced")] = batch * s.reduced_tokens * s.dim
     if s.n_prefix:
-        held["keys' tokens, with CLS"] = kv
-    held |= {"Q": q, "K": kv, "V": kv, "weighted sums": q}
+        held[N_("keys' tokens, with CLS")] = kv
+    held |= {"Q": q, "K": kv, "V": kv, N_("weighted sums"): q}
     if kernel == "fused":
-        yield Moment(s.index, "output projection", {**held, "output": q})
+        yield Moment(s.index, N_("output projection"), {**held, N_("output"): q})
         return
-    held["scores"] = maps = batch * s.heads * s.queries * s.keys
+    held[N_("scores")] = maps = batch * s.heads * s.queries * s.keys
     # Heads of several images cannot be multiplied where they lie: the product copies its operand.
     copy = kv if s.heads > 1 and batch > 1 else 0
-    yield Moment(s.index, "softmax·V", {**held, "weights": maps, "copy of V": copy})
-    yield Moment(s.index, "output projection", {**held, "heads side by side": q * (s.heads > 1), "output": q})
+    yield Moment(s.index, "softmax·V", {**held, N_("weights"): maps, N_("copy of V"): copy})
+    yield Moment(
+        s.index, N_("output projection"), {**held, N_("heads side by side"): q * (s.heads > 1), N_("output"): q}
+    )
 
 
 def mlp(config: PVTConfig, s: StageShape, batch: int, held: Live) -> Iterator[Moment]:
     """The MLP of one block; the normalised tokens that it reads are among what the caller has `held`."""
     hidden, tokens = batch * s.queries * s.mlp_hidden, batch * s.queries * s.dim
     if config.version == 1:
-        yield Moment(s.index, "MLP (GELU)", {**held, "hidden": hidden, "hidden, after GELU": hidden})
+        yield Moment(s.index, N_("MLP (GELU)"), {**held, N_("hidden"): hidden, N_("hidden, after GELU"): hidden})
         return
     # What the convolution read is still held when its own result is done with.
-    held = {**held, "hidden": hidden, "hidden, after GELU": hidden}
-    yield Moment(s.index, "MLP (GELU)", {**held, "hidden, convolved": hidden})
-    yield Moment(s.index, "MLP (narrowing)", {**held, "output": tokens})
+    held = {**held, N_("hidden"): hidden, N_("hidden, after GELU"): hidden}
+    yield Moment(s.index, N_("MLP (GELU)"), {**held, N_("hidden, convolved"): hidden})
+    yield Moment(s.index, N_("MLP (narrowing)"), {**held, N_("output"): tokens})
 
 
 def block(config: PVTConfig, s: StageShape, batch: int, kernel: Kernel, held: Live) -> Iterator[Moment]:
     """One encoder block: attention, then the MLP, each on a normalised copy of the stream."""
     tokens = batch * s.queries * s.dim
-    held = {**held, "stream": tokens, "normalised": tokens}
+    held = {**held, N_("stream"): tokens, N_("normalised"): tokens}
     yield from attention(s, batch, kernel, held)
-    yield from mlp(config, s, batch, {**held, "stream after attention": tokens})
+    yield from mlp(config, s, batch, {**held, N_("stream after attention"): tokens})
 
 
 def embedding(config: PVTConfig, s: StageShape, below: Size, batch: int, held: Live) -> Iterator[Moment]:
@@ -73,13 +76,13 @@ def embedding(config: PVTConfig, s: StageShape, below: Size, batch: int, held: L
     tokens, patches = batch * s.tokens * s.dim, batch * s.tokens * s.window**2 * s.in_channels
     if config.version == 1:
         # CLS is put in front when the projection is gone already.
-        last = {"with CLS": batch * s.queries * s.dim} if s.n_prefix else {"projected": tokens}
-        yield Moment(s.index, "patch embedding", {**held, "patches": patches, "embedded": tokens} | last)
+        last = {N_("with CLS"): batch * s.queries * s.dim} if s.n_prefix else {N_("projected"): tokens}
+        yield Moment(s.index, N_("patch embedding"), {**held, N_("patches"): patches, N_("embedded"): tokens} | last)
         return
     rows, columns = (side + s.window - 1 for side in below)
-    held = {**held, "padded map below": batch * s.in_channels * rows * columns, "projected": tokens}
-    yield Moment(s.index, "patch embedding", {**held, "windows": patches})
-    yield Moment(s.index, "patch embedding (LayerNorm)", {**held, "embedded": tokens})
+    held = {**held, N_("padded map below"): batch * s.in_channels * rows * columns, N_("projected"): tokens}
+    yield Moment(s.index, N_("patch embedding"), {**held, N_("windows"): patches})
+    yield Moment(s.index, N_("patch embedding (LayerNorm)"), {**held, N_("embedded"): tokens})
 
 
 def stage(
@@ -96,13 +99,13 @@ def forward(config: PVTConfig, image_hw: Size, batch: int, kernel: Kernel) -> It
     below, maps = image_hw, 0
     shapes = config.shapes(image_hw)
     for s in shapes:
-        yield from stage(config, s, below, batch, kernel, {"maps below": maps})
+        yield from stage(config, s, below, batch, kernel, {N_("maps below"): maps})
         below, maps = s.grid, maps + batch * s.queries * s.dim
     s, logits = shapes[-1], batch * config.num_classes
     mean = 0 if config.n_prefix else batch * s.dim
-    live = {"normalised": batch * parts.answering(s) * s.dim, "mean token": mean, "logits": logits}
+    live = {N_("normalised"): batch * parts.answering(s) * s.dim, N_("mean token"): mean, N_("logits"): logits}
     if config.distilled:
-        live |= {"logits of the distillation token": logits, "their sum": logits}
+        live |= {N_("logits of the distillation token"): logits, N_("their sum"): logits}
     yield Moment(0, "head", live)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pvt_viz.config import PVTConfig, StageShape
+from pvt_viz.language import N_
 
 
 class Work(NamedTuple):
@@ -209,18 +210,18 @@ def two_heads(config: PVTConfig, s: StageShape, batch: int) -> Work:
 
 
 STAGE_PARTS: dict[str, Part] = {
-    "patch embedding": patch_embedding,
-    "fold": fold,
-    "pool": pool,
-    "q, k, v projections": projections,
+    N_("patch embedding"): patch_embedding,
+    N_("fold"): fold,
+    N_("pool"): pool,
+    N_("q, k, v projections"): projections,
     "QKᵀ": scores,
     "softmax·V": mixing,
-    "output projection": output,
+    N_("output projection"): output,
     "MLP": mlp,
-    "convolution": convolution,
-    "norms": norms,
+    N_("convolution"): convolution,
+    N_("norms"): norms,
 }
-HEAD = "head"
+HEAD = N_("head")
 ATTENTION = ("QKᵀ", "softmax·V")
 """The two products that SRA makes R² times smaller."""
 REDUCTION = ("fold", "pool")

@@ -10,6 +10,7 @@ from pvt_viz.config import PVTConfig, get_config
 from pvt_viz.cost.scope import Scope
 from pvt_viz.cost.task import Machine, Measurement, Task
 from pvt_viz.cost.variants import ALL
+from pvt_viz.language import say
 
 _VARIANTS = {variant.name: variant for variant in ALL}
 
@@ -62,7 +63,13 @@ def read(path: Path) -> Recording:
         points = tuple(_from_json(point, machine) for point in data["points"])
         return Recording(machine, str(data["date"]), dict(data["versions"]), points)
     except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f"{path.name} is not a recording that can be read ({error}); record it anew.") from error
+        raise ValueError(
+            say(
+                "{file} is not a recording that can be read ({error}); record it anew.",
+                file=path.name,
+                error=str(error),
+            )
+        ) from error
 
 
 def all_in(folder: Path) -> tuple[list[Recording], list[str]]:
@@ -72,7 +79,7 @@ def all_in(folder: Path) -> tuple[list[Recording], list[str]]:
         try:
             found.append(read(path))
         except ValueError as error:
-            problems.append(str(error))
+            problems.append(error.args[0])
     return found, problems
 
 
@@ -93,7 +100,9 @@ def _to_json(point: Measurement) -> dict:
         "failure": point.failure,
     }
     if _config(written) != task.config:
-        raise ValueError(f"{task.config.name} is not the preset of that name; only presets can be recorded.")
+        raise ValueError(
+            say("{model} is not the preset of that name; only presets can be recorded.", model=task.config.name)
+        )
     return written
 
 

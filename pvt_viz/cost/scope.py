@@ -7,6 +7,7 @@ from pvt_viz.cost import memory, parts
 from pvt_viz.cost.counted import analyze
 from pvt_viz.cost.memory import Moment
 from pvt_viz.cost.variants import Kernel
+from pvt_viz.language import Sentence, say
 
 
 class Scope(NamedTuple):
@@ -16,11 +17,11 @@ class Scope(NamedTuple):
     stage: int = 0
 
     @property
-    def label(self) -> str:
+    def label(self) -> Sentence:
         return {
-            "attention": f"one attention layer of stage {self.stage}",
-            "stage": f"stage {self.stage}",
-            "forward": "the whole forward",
+            "attention": say("one attention layer of stage {stage}", stage=self.stage),
+            "stage": say("stage {stage}", stage=self.stage),
+            "forward": say("the whole forward"),
         }[self.kind]
 
     def input_shape(self, config: PVTConfig, batch: int) -> tuple[int, ...]:

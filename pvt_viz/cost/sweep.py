@@ -19,6 +19,7 @@ from pvt_viz.cost.counted import check
 from pvt_viz.cost.scope import Scope, scopes
 from pvt_viz.cost.task import Machine, Measurement, Order, Task
 from pvt_viz.cost.variants import Variant, variants
+from pvt_viz.language import say
 from pvt_viz.pipe import receive, send
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +94,14 @@ def plan(
     check(batch, "explicit", dtype)
     for scope in only or ():
         if scope not in scopes(config):
-            raise ValueError(f"{scope} is nothing to measure in {config.name}, which has {len(config.dims)} stages.")
+            raise ValueError(
+                say(
+                    "{scope} is nothing to measure in {model}, which has {count} stages.",
+                    scope=scope,
+                    model=config.name,
+                    count=len(config.dims),
+                )
+            )
     sized = [replace(config, image_size=size) for size in image_sizes]
     return tuple(
         Task(one, scope, way, batch, dtype)
@@ -213,5 +221,5 @@ def _ended(process: subprocess.Popen) -> int:
 
 def _why(task: Task, status: int) -> str:
     if status in (-9, 137):
-        return f"Out of memory at {task.size}: the system ended the measurement."
-    return f"Failed at {task.size}: the measuring process ended with status {status}."
+        return say("Out of memory at {size}: the system ended the measurement.", size=task.size)
+    return say("Failed at {size}: the measuring process ended with status {status}.", size=task.size, status=status)

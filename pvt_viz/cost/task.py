@@ -7,6 +7,7 @@ from pvt_viz.config import PVTConfig
 from pvt_viz.cost.counted import BYTES, analyze
 from pvt_viz.cost.scope import Scope
 from pvt_viz.cost.variants import Variant
+from pvt_viz.language import Sentence, say
 from pvt_viz.words import times
 
 
@@ -32,8 +33,10 @@ class Task:
         return f"{h}²" if h == w else times((h, w))
 
     @property
-    def label(self) -> str:
-        return f"{self.variant.label}, {self.scope.label} at {self.size}"
+    def label(self) -> Sentence:
+        return say(
+            "{attention}, {scope} at {size}", attention=self.variant.label, scope=self.scope.label, size=self.size
+        )
 
     @property
     def macs(self) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pvt_viz.config import PVTConfig, get_config
+from pvt_viz.language import Sentence, say
 from pvt_viz.words import SUBSCRIPTS, times
 
 Kernel = Literal["explicit", "fused"]
@@ -14,7 +15,7 @@ class Variant:
     """One way to do attention."""
 
     name: str
-    label: str
+    label: Sentence
     reduces: bool
     """With the configuration's R_i, or its pool; otherwise every R is 1 and every token a key."""
     attention: Kernel
@@ -25,10 +26,10 @@ class Variant:
         return config if self.reduces else without_sra(config)
 
 
-FULL_EXPLICIT = Variant("full_explicit", "full attention, explicit", reduces=False, attention="explicit")
-FULL_FUSED = Variant("full_fused", "full attention, fused", reduces=False, attention="fused")
-SRA = Variant("sra", "SRA, fused", reduces=True, attention="fused")
-SRA_EXPLICIT = Variant("sra_explicit", "SRA, explicit", reduces=True, attention="explicit")
+FULL_EXPLICIT = Variant("full_explicit", say("full attention, explicit"), reduces=False, attention="explicit")
+FULL_FUSED = Variant("full_fused", say("full attention, fused"), reduces=False, attention="fused")
+SRA = Variant("sra", say("SRA, fused"), reduces=True, attention="fused")
+SRA_EXPLICIT = Variant("sra_explicit", say("SRA, explicit"), reduces=True, attention="explicit")
 """As the paper's authors ran it: there were no fused kernels in 2021."""
 ALL = (FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT)
 VARIANTS = {variant.name: variant for variant in (FULL_EXPLICIT, FULL_FUSED, SRA)}
@@ -60,23 +61,28 @@ def counterpart(config: PVTConfig) -> PVTConfig | None:
     return replace(config, linear=False, reductions=ratios)
 
 
-def what_ifs(config: PVTConfig) -> dict[str, PVTConfig]:
+def what_ifs(config: PVTConfig) -> dict[Sentence, PVTConfig]:
     """As chosen, then: no SRA, each R_i alone, PVTv2's other SRA, and a ViT whose patches are as small as stage 1's."""
     ones = without_sra(config)
-    found = {"as chosen": config}
+    found = {say("as chosen"): config}
     if config != ones:
-        every = f"PVT{'v2' if config.version == 2 else ''} without SRA"
-        found[f"every token a key ({every})" if config.pool else f"R = 1 everywhere ({every})"] = ones
+        family = "PVTv2" if config.version == 2 else "PVT"
+        if config.pool:
+            found[say("every token a key ({family} without SRA)", family=family)] = ones
+        else:
+            found[say("R = 1 everywhere ({family} without SRA)", family=family)] = ones
         for i, r in enumerate(config.reductions):
             if r > 1:
                 alone = (*ones.reductions[:i], r, *ones.reductions[i + 1 :])
-                found[f"only R{SUBSCRIPTS[i + 1]} = {r}"] = replace(ones, reductions=alone)
+                found[say("only {ratio} = {r}", ratio=f"R{SUBSCRIPTS[i + 1]}", r=r)] = replace(ones, reductions=alone)
     if other := counterpart(config):
-        pooled = f"linear SRA, keys pooled to {times((other.pool, other.pool))}" if other.pool else ""
-        found[pooled or f"folds instead of linear SRA, R = {other.reductions}"] = other
+        if other.pool:
+            found[say("linear SRA, keys pooled to {grid}", grid=times((other.pool, other.pool)))] = other
+        else:
+            found[say("folds instead of linear SRA, R = {reductions}", reductions=other.reductions)] = other
     if len(config.dims) > 1:
         p = config.patch_sizes[0]
-        found[f"ViT-Small of the paper, patches of {p}×{p}"] = get_config(
+        found[say("ViT-Small of the paper, patches of {patch}", patch=times((p, p)))] = get_config(
             "vit_small_16_paper",
             image_size=config.image_size,
             patch_sizes=(p,),

@@ -3,7 +3,9 @@
 import io
 import math
 from csv import writer
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from pvt_viz.language import SOURCE, current, spaced, speaking, tr
 
 INK, GRID, MARK = "#1c2733", "#e3e8ee", "#808080"  # on white paper; the mark is seen on light and on dark
 LOOKS = ("bar", "line", "points")
@@ -55,7 +57,8 @@ class Chart:
     """Series on one pair of axes, linear or logarithmic, with the words around them.
 
     Values are written in `unit` ("B", "MAC", "s"; "" for a bare count) with SI prefixes. `mark` is a place on the x
-    axis, drawn as an upright line; `ticks` are the places to label there (empty: chosen to fit).
+    axis, drawn as an upright line; `ticks` are the places to label there (empty: chosen to fit). A chart is described
+    in English, with sentences that can be said otherwise: `spoken` makes of it one in the reader's `language`.
     """
 
     title: str
@@ -70,6 +73,7 @@ class Chart:
     mark_label: str = ""
     ticks: tuple[float, ...] = ()
     setting: str = ""
+    language: str = SOURCE
 
     def __post_init__(self) -> None:
         if not self.series:
@@ -85,7 +89,10 @@ class Chart:
     @property
     def words(self) -> str:
         """What stands under the chart where it goes out on its own: the caption, and what it was made for."""
-        return f"{self.caption} {self.setting}.".strip() if self.setting else self.caption
+        if not self.setting:
+            return self.caption
+        with speaking(self.language):  # a file may be made where no reader can be asked
+            return spaced(self.caption, tr("{setting}.", setting=self.setting))
 
     @property
     def bars(self) -> tuple[Series, ...]:
@@ -121,6 +128,26 @@ class Chart:
         powers = [math.log10(y) for series in self.series for y in self.heights(series) if y is not None] or [0]
         low, high = math.floor(min(powers) - 0.3 * bool(self.bars)), math.ceil(max(powers) + 0.1 * bool(self.bars))
         return [10.0**power for power in range(low, max(high, low + 1) + 1)]
+
+
+def spoken(chart: Chart) -> Chart:
+    """The same with its words in the reader's language."""
+    words = ("title", "caption", "x_title", "y_title", "mark_label", "setting")
+    return replace(
+        chart,
+        **{name: tr(getattr(chart, name)) for name in words},
+        series=tuple(
+            replace(
+                series,
+                name=tr(series.name),
+                group=tr(series.group),
+                x=tuple(tr(x) if isinstance(x, str) else x for x in series.x),
+                notes=tuple(map(tr, series.notes)),
+            )
+            for series in chart.series
+        ),
+        language=current(),
+    )
 
 
 def csv(chart: Chart) -> bytes:

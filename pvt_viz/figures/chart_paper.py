@@ -9,15 +9,15 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from pvt_viz.figures.chart import GRID, INK, MARK, Chart, Series, place
+from pvt_viz.figures.paper_font import points, wrapped
 from pvt_viz.words import si
 
 # For the whole process, since a temporary change would reach into other visitors' threads. Text stays text, and
 # a dollar sign makes no formula of it; letters are as wide at every scale; the same chart gives the same bytes.
-matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "pvt-viz"})
+matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "pvt-viz", "pdf.fonttype": 42})
 matplotlib.rcParams.update({"text.parse_math": False, "text.hinting": "none"})
 
 SCALES = (1, 2, 4)
@@ -39,6 +39,11 @@ def png(chart: Chart, scale: int = 1) -> bytes:
 def svg(chart: Chart) -> bytes:
     """The same picture, to be scaled and edited: its texts are texts."""
     return _draw(chart, 100, format="svg", metadata={"Title": chart.title, "Date": None})
+
+
+def pdf(chart: Chart) -> bytes:
+    """The same for a paper, its texts texts, too."""
+    return _draw(chart, 100, format="pdf", metadata={"Title": chart.title, "CreationDate": None})
 
 
 def _draw(chart: Chart, dpi: int, **options) -> bytes:
@@ -63,20 +68,10 @@ def _size(artist) -> tuple[float, float]:
     return box.width / whole.width, box.height / whole.height
 
 
-def _points(words: str, font: FontProperties) -> float:
-    """How wide the words are, in points."""
-    return text_to_path.get_text_width_height_descent(words, font, ismath=False)[0]
-
-
 def _text(figure: Figure, y: float, words: str, size: float, weight: str = "normal", **place):
     """Words at the left margin, in lines that end before the right one."""
-    font, lines = FontProperties(size=size, weight=weight), [""]
-    for word in words.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and _points(longer, font) > 72 * WIDTH * (1 - 2 * X):
-            lines.append(word)
-        else:
-            lines[-1] = longer
+    font = FontProperties(size=size, weight=weight)
+    lines = wrapped(words, font, 72 * WIDTH * (1 - 2 * X))
     return figure.text(X, y, "\n".join(lines), fontproperties=font, color=INK, linespacing=1.35, **place)
 
 
@@ -145,7 +140,7 @@ def _draw_bars(axes, chart: Chart) -> None:
         found = [(group, y) for group, y in enumerate(chart.heights(series)) if y is not None]
         spots = [group - 0.4 + (i + 0.5) * width for group, _ in found]
         bars = axes.bar(spots, [y for _, y in found], 0.94 * width, **_bar(series))
-        if _points("9.99 M", LABEL) * len(names) < AXES_WIDTH * width:
+        if points("9.99 M", LABEL) * len(names) < AXES_WIDTH * width:
             axes.bar_label(bars, [si(y, "") for _, y in found], padding=2, color=INK, fontproperties=LABEL)
     axes.set_xticks(range(len(names)), names)
     axes.margins(y=0.08)

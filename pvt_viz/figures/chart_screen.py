@@ -16,7 +16,7 @@ FIGURE_SPACE = "\u2007"  # as wide as a digit: texts of one width fit over their
 WHITE = {"font": {"family": "sans-serif", "color": INK}, "paper_bgcolor": "#ffffff", "plot_bgcolor": "#ffffff"}
 WHITE_AXIS = {"gridcolor": GRID, "linecolor": MARK, "zeroline": False, "ticklabelstandoff": 5}
 PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -52,7 +52,8 @@ def html(chart: Chart) -> bytes:
     for axis in ("xaxis", "yaxis"):
         spec["layout"][axis] |= WHITE_AXIS
     drawn = to_html(spec, full_html=False, div_id="chart", validate=False, config={"displaylogo": False})
-    return PAGE.format(title=escape(chart.title), chart=drawn, caption=escape(chart.words)).encode()
+    words = {"title": escape(chart.title), "caption": escape(chart.words)}
+    return PAGE.format(language=chart.language, chart=drawn, **words).encode()
 
 
 def _spec(chart: Chart) -> dict:

@@ -6,6 +6,8 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
+from pvt_viz.language import say
+
 COLOUR_MAPS = ("magma", "viridis", "cividis")
 
 
@@ -13,7 +15,9 @@ COLOUR_MAPS = ("magma", "viridis", "cividis")
 def lut(name: str) -> np.ndarray:
     """The colour map as a table (256, 3) uint8."""
     if name not in COLOUR_MAPS:
-        raise ValueError(f"colour map {name!r} is not offered; there are {', '.join(COLOUR_MAPS)}.")
+        raise ValueError(
+            say("colour map {name!r} is not offered; there are {known}.", name=name, known=", ".join(COLOUR_MAPS))
+        )
     return (matplotlib.colormaps[name](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pvt_viz.figures.chart import Chart, Series
+from pvt_viz.language import Sentence, say
 
 # Told apart on light and on dark, and with protanopia, deuteranopia and tritanopia (CIEDE2000 at least 14).
 GRAY, OCHRE, AZURE = "#77818c", "#b08a1e", "#3a73d6"
@@ -59,16 +60,16 @@ def growth(
     curves: Mapping[str, Sequence[float | None]], sides: Sequence[int], chosen: int, *, caption: str, unit: str
 ) -> Chart:
     """Lines over the image size, both axes logarithmic, the chosen size marked."""
-    title = "Cost of one forward over the image size"
-    return _over_sides(curves, sides, chosen, GROWTH_LOOKS, title, "one forward", caption, unit)
+    title = say("Cost of one forward over the image size")
+    return _over_sides(curves, sides, chosen, GROWTH_LOOKS, title, say("one forward"), caption, unit)
 
 
 def fold_or_pool(
     curves: Mapping[str, Sequence[float | None]], sides: Sequence[int], chosen: int, *, caption: str, unit: str
 ) -> Chart:
     """The same for attention layers with folds and with a pool: first whole layers of both, then a part of each."""
-    title = "Cost of attention over the image size, with folds and with linear SRA"
-    return _over_sides(curves, sides, chosen, FOLD_OR_POOL_LOOKS, title, "all attention layers", caption, unit)
+    title = say("Cost of attention over the image size, with folds and with linear SRA")
+    return _over_sides(curves, sides, chosen, FOLD_OR_POOL_LOOKS, title, say("all attention layers"), caption, unit)
 
 
 def _over_sides(
@@ -84,7 +85,7 @@ def _over_sides(
     return Chart(
         title=title,
         caption=caption,
-        x_title="image side, pixels",
+        x_title=say("image side, pixels"),
         y_title=y_title,
         unit=unit,
         log_x=True,
@@ -116,7 +117,7 @@ def measured(
     """
     curves = [
         Series(
-            name=f"{labels[name]}, predicted" + (f" from {source}" if source else ""),
+            name=_predicted(labels[name], source),
             x=tuple(sides),
             y=tuple(curve),
             look="line",
@@ -129,7 +130,7 @@ def measured(
     ]
     dots = [
         Series(
-            name=f"{labels[name]}, {source}",
+            name=say("{attention}, {source}", attention=labels[name], source=source),
             x=tuple(side for side, _, _ in found),
             y=tuple(value for _, value, _ in found),
             notes=tuple(note for _, _, note in found),
@@ -145,7 +146,7 @@ def measured(
     return Chart(
         title=title,
         caption=caption,
-        x_title="image side, pixels",
+        x_title=say("image side, pixels"),
         y_title=y_title,
         unit=unit,
         log_x=True,
@@ -153,3 +154,10 @@ def measured(
         ticks=SIDE_TICKS,
         series=(*curves, *dots),
     )
+
+
+def _predicted(attention: str, source: str) -> Sentence:
+    """A line's name; `source` is whose rate it is predicted from, nothing where no measurement is needed."""
+    if not source:
+        return say("{attention}, predicted", attention=attention)
+    return say("{attention}, predicted from {source}", attention=attention, source=source)

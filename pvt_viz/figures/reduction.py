@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from PIL import Image, ImageDraw
 
 from pvt_viz.figures.colour import enlarge, paint
+from pvt_viz.language import tr
 
 LINE = (255, 255, 255)
 INK = (0, 0, 0)
@@ -73,8 +74,8 @@ def entries(counts: list[tuple[int, int, int]], chosen: int) -> go.Figure:
     figure.update_layout(
         height=260,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis_title="reduction ratio R",
-        yaxis_title="entries of one map, N·M",
+        xaxis_title=tr("reduction ratio R"),
+        yaxis_title=tr("entries of one map, N·M"),
         yaxis_type="log",
         yaxis_dtick=1,
         xaxis_type="category",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pvt_viz.figures.chart import Chart, Series
+from pvt_viz.language import N_, say
 
 # Told apart as in the Cost page's charts; filled against hollow tells the two networks apart.
 COLOURS = {2: "#77818c", 4: "#3a73d6", 8: "#b08a1e"}
@@ -28,8 +29,11 @@ class Point:
 
 
 AXES = {
-    "MACs": ("million MACs for one picture", lambda point: point.macs / 1e6),
-    "attention entries": ("thousand attention entries for one picture", lambda point: point.entries / 1e3),
+    N_("MACs"): (N_("million MACs for one picture"), lambda point: point.macs / 1e6),
+    N_("attention entries"): (
+        N_("thousand attention entries for one picture"),
+        lambda point: point.entries / 1e3,
+    ),
 }
 """What the x axis can be: its title, and a point's place on it."""
 
@@ -50,16 +54,16 @@ def tradeoff(points: Sequence[Point], now: Point | None, *, axis: str, hollow: S
         for name, of_name in by_series(points).items()
     ]
     return Chart(
-        title="Accuracy over cost",
+        title=say("Accuracy over cost"),
         caption=caption,
         x_title=title,
-        y_title="accuracy",
+        y_title=say("accuracy"),
         unit="%",
         log_x=True,
         ticks=_ticks([x for one in series for x in one.x]),
         series=tuple(series),
         mark=None if now is None else round(place(now), 3),
-        mark_label="" if now is None else f"now: {now.accuracy:.1%}",
+        mark_label="" if now is None else say("now: {accuracy:.1%}", accuracy=now.accuracy),
     )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from pvt_viz.language import N_, say
 from pvt_viz.scenes import CLASSES, COLOURS, Scenes
 
 OUTLINE = ((0, 0, 0), (255, 255, 255))
@@ -14,24 +15,39 @@ def describe(scenes: Scenes, index: int = 0) -> str:
     layout = scenes.layout
     h, w = layout.extent
     shapes = [
-        f"a {COLOURS[colour]} {CLASSES[kind]} at {_place(y / h, x / w)}"
+        say(
+            "a {colour} {shape} at {place}",
+            colour=say(COLOURS[colour]),
+            shape=say(CLASSES[kind]),
+            place=_place(y / h, x / w),
+        )
         for kind, colour, (y, x) in zip(
             layout.kind[index].tolist(), layout.colour[index].tolist(), layout.place[index].tolist(), strict=True
         )
     ]
     if not layout.tag_colour.shape[1]:
         return shapes[0]
-    cue = COLOURS[int(layout.tag_colour[index, 0])]
-    return f"{', '.join(shapes[:-1])} and {shapes[-1]}; the tag with the white rim is {cue}"
+    first, second, third = shapes
+    return say(
+        "{first}, {second} and {third}; the tag with the white rim is {cue}",
+        first=first,
+        second=second,
+        third=third,
+        cue=say(COLOURS[int(layout.tag_colour[index, 0])]),
+    )
+
+
+PLACES = (
+    (N_("the top left"), N_("the top"), N_("the top right")),
+    (N_("the left"), N_("the middle"), N_("the right")),
+    (N_("the bottom left"), N_("the bottom"), N_("the bottom right")),
+)
 
 
 def _place(y: float, x: float) -> str:
-    down, across = (_third(y, "top", "bottom"), _third(x, "left", "right"))
-    return f"the {' '.join(filter(None, (down, across)))}" if down or across else "the middle"
-
-
-def _third(at: float, first: str, last: str) -> str:
-    return first if at < 0.4 else last if at > 0.6 else ""
+    """In words, from fractions of the picture."""
+    row, column = (0 if at < 0.4 else 2 if at > 0.6 else 1 for at in (y, x))
+    return say(PLACES[row][column])
 
 
 def outline(picture: Image.Image, mask: np.ndarray) -> Image.Image:

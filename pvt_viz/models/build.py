@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from pvt_viz.config import PVTConfig, get_config
+from pvt_viz.language import say
 from pvt_viz.models.pvt import PVT, Weights
 
 
@@ -27,7 +28,7 @@ def build_model(config: PVTConfig | str, *, seed: int = 0, share: PVT | None = N
     `share`, a model made with the same seed, lends the tensors that would come out the same: nothing is drawn twice.
     """
     config = get_config(config) if isinstance(config, str) else config
-    weights = Weights(source=f"random, seed {seed}", trained=False)
+    weights = Weights(source=say("random, seed {seed}", seed=seed), trained=False)
     lent = dict(share.named_parameters()) if share is not None and share.weights == weights else {}
     with torch.device("meta"):
         model = PVT(config).eval()

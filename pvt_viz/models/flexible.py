@@ -14,10 +14,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pvt_viz.config import PVTConfig, Size
+from pvt_viz.language import N_
 
 Resizing = Literal["pseudo-inverse", "bilinear"]
-PSEUDO_INVERSE: Resizing = "pseudo-inverse"
-RESIZINGS: tuple[Resizing, ...] = (PSEUDO_INVERSE, "bilinear")
+PSEUDO_INVERSE: Resizing = N_("pseudo-inverse")
+RESIZINGS: tuple[Resizing, ...] = (PSEUDO_INVERSE, N_("bilinear"))
 
 
 @cache

@@ -10,6 +10,7 @@ from einops import rearrange
 from torch import nn
 
 from pvt_viz.config import PVTConfig, StageShape
+from pvt_viz.language import say
 from pvt_viz.models import v1, v2
 from pvt_viz.models.attention import Attention
 from pvt_viz.models.tap import Tap
@@ -97,7 +98,7 @@ class PVT(nn.Module):
     def __init__(self, config: PVTConfig):
         super().__init__()
         self.config = config
-        self.weights = Weights(source="as torch initialises layers", trained=False)
+        self.weights = Weights(source=say("as torch initialises layers"), trained=False)
         self.stages = nn.ModuleList(Stage(shape, config) for shape in config.shapes())
         self.norm = nn.LayerNorm(config.dims[-1], eps=config.block_norm_eps)
         self.head = nn.Linear(config.dims[-1], config.num_classes)
@@ -111,8 +112,11 @@ class PVT(nn.Module):
         """images -> tokens of the last stage (batch, query, channel), and every stage's map (batch, channel, h, w)."""
         if images.ndim != 4 or images.shape[1] != self.config.in_channels:
             raise ValueError(
-                f"images has the shape {tuple(images.shape)}; it should be"
-                f" (batch, {self.config.in_channels}, height, width)."
+                say(
+                    "images has the shape {shape}; it should be (batch, {channels}, height, width).",
+                    shape=tuple(images.shape),
+                    channels=self.config.in_channels,
+                )
             )
         planes = [images]
         for stage, shape in zip(self.stages, self.config.shapes(tuple(images.shape[-2:])), strict=True):

@@ -111,7 +111,7 @@ def _fold() -> Dispute:
     return Dispute(
         question=say("What does one fold cost?"),
         written=say("Equation 1 of the PVTv2 paper has a factor R² that the sizes of the layer do not give."),
-        holds=say("N·C² multiply-adds: M keys of R²·C inputs each, and M·R² is N. R does not matter."),
+        holds=say("N·C² multiply-adds: M keys, each R²·C numbers in and C out, and M·R² is N. R does not matter."),
         number=say(
             "All folds of PVT-Tiny: {right}. With another R² the whole network would take {wrong}; the paper prints"
             " 1.9 G, and {total} are counted.",
@@ -172,8 +172,8 @@ def _figure() -> Dispute:
             " gap to the same network without it."
         ),
         number=say(
-            "From 224 to 640 px a forward grows {vit_16} (ViT-Small/16), {vit_32} (ViT-Small/32), {pvt} (PVT-Small),"
-            " {bare} (PVT-Small without SRA).",
+            "At 640 px a forward costs {vit_16} what it costs at 224 px (ViT-Small/16), {vit_32} (ViT-Small/32), {pvt}"
+            " (PVT-Small), {bare} (PVT-Small without SRA).",
             vit_16=factor(factors["ViT-Small/16 (paper)"]),
             vit_32=factor(factors["ViT-Small/32 (paper)"]),
             pvt=factor(factors["PVT-Small"]),

@@ -10,6 +10,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from pvt_viz.language import say
 from pvt_viz.scenes.drawing import draw
 from pvt_viz.scenes.layout import COLOURS, TAG, Layout, sample
 from pvt_viz.scenes.shapes import SHAPES
@@ -46,7 +47,9 @@ class Scenes:
         Raises ValueError for a colour that is unknown, or that no shape has.
         """
         if colour not in COLOURS:
-            raise ValueError(f"colour={colour!r} is not known; there are {', '.join(COLOURS)}.")
+            raise ValueError(
+                say("colour={name!r} is not known; there are {known}.", name=colour, known=", ".join(COLOURS))
+            )
         layout = self.layout.recoloured(COLOURS.index(colour))
         return _drawn(layout, tuple(self.images.shape[-2:]), self.clutter)
 
@@ -68,18 +71,25 @@ def generate(
     """
     hw = (size, size) if _is_int(size) else size
     if not _is_int(count) or count < 1:
-        raise ValueError(f"count={count!r} should be a positive whole number.")
+        raise ValueError(say("count={count!r} should be a positive whole number.", count=count))
     sides = isinstance(hw, tuple | list) and len(hw) == 2 and all(_is_int(side) for side in hw)
     if not sides or not all(LEAST_SIDE <= side <= MOST_SIDE for side in hw):
-        raise ValueError(f"size={size!r} should be a side, or (H, W), of {LEAST_SIDE} to {MOST_SIDE} pixels.")
+        raise ValueError(
+            say(
+                "size={size!r} should be a side, or (H, W), of {least} to {most} pixels.",
+                size=size,
+                least=LEAST_SIDE,
+                most=MOST_SIDE,
+            )
+        )
     if not _is_int(seed) or not 0 <= seed < 1 << 32:  # torch's generator would forget the bits above
-        raise ValueError(f"seed={seed!r} should be a whole number, 0 to 2³² - 1.")
+        raise ValueError(say("seed={seed!r} should be a whole number, 0 to 2³² - 1.", seed=seed))
     if not isinstance(task, str) or task not in TASKS:
-        raise ValueError(f"task={task!r} should be one of {', '.join(TASKS)}.")
+        raise ValueError(say("task={task!r} should be one of {known}.", task=task, known=", ".join(TASKS)))
     if not _is_number(clutter) or not 0 <= clutter <= 1:
-        raise ValueError(f"clutter={clutter!r} should lie in 0..1.")
+        raise ValueError(say("clutter={value!r} should lie in 0..1.", value=clutter))
     if not _is_number(tag_size) or not 0.03 <= tag_size <= 0.25:
-        raise ValueError(f"tag_size={tag_size!r} should lie in 0.03..0.25.")
+        raise ValueError(say("tag_size={value!r} should lie in 0.03..0.25.", value=tag_size))
     hw = tuple(hw)
     generator = torch.Generator().manual_seed(seed)
     extent = (hw[0] / min(hw), hw[1] / min(hw))

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from pvt_viz.language import N_, say
 from pvt_viz.scenes.shapes import SHAPES
 
-COLOURS = ("red", "yellow", "green", "cyan", "blue", "magenta")
-"""A colour's number is its place here."""
+COLOURS = (N_("red"), N_("yellow"), N_("green"), N_("cyan"), N_("blue"), N_("magenta"))
+"""A colour's number is its place here; `tr` tells it to readers."""
 TAG = 0.058
 """Half the side of a tag, its rim included, unless training asks for larger ones."""
 TRIES = 48
@@ -71,8 +72,18 @@ class Layout:
         """
         for scene in self.colour.tolist() if self.tag_colour.shape[1] else [()]:
             if colour not in scene:
-                offered = ", ".join(COLOURS[there] for there in scene) or "no tags"
-                raise ValueError(f"colour={COLOURS[colour]!r} cannot be the cue's in a scene: there are {offered}.")
+                name, offered = COLOURS[colour], ", ".join(COLOURS[there] for there in scene)
+                if not offered:
+                    raise ValueError(
+                        say("colour={name!r} cannot be the cue's in a scene: there are no tags.", name=name)
+                    )
+                raise ValueError(
+                    say(
+                        "colour={name!r} cannot be the cue's in a scene: there are {offered}.",
+                        name=name,
+                        offered=offered,
+                    )
+                )
         swapped = torch.where(self.tag_colour == colour, self.tag_colour[:, :1], self.tag_colour)
         swapped[:, 0] = colour
         return replace(self, tag_colour=swapped)

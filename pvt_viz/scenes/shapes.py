@@ -9,6 +9,8 @@ import math
 import torch
 from torch import Tensor
 
+from pvt_viz.language import N_
+
 
 def _disc(x: Tensor, y: Tensor) -> Tensor:
     return torch.hypot(x, y) - 0.88
@@ -67,15 +69,15 @@ def _half_disc(x: Tensor, y: Tensor) -> Tensor:
 
 
 SHAPES = {
-    "disc": _disc,
-    "ring": _ring,
-    "triangle": _triangle,
-    "square": _square,
-    "star": _star,
-    "cross": _cross,
-    "heart": _heart,
-    "crescent": _crescent,
-    "arrow": _arrow,
-    "half disc": _half_disc,
+    N_("disc"): _disc,
+    N_("ring"): _ring,
+    N_("triangle"): _triangle,
+    N_("square"): _square,
+    N_("star"): _star,
+    N_("cross"): _cross,
+    N_("heart"): _heart,
+    N_("crescent"): _crescent,
+    N_("arrow"): _arrow,
+    N_("half disc"): _half_disc,
 }
-"""name -> signed distance; a shape's number in labels and maps is its place here."""
+"""name -> signed distance; a shape's number in labels and maps is its place here; `tr` tells it to readers."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from pvt_viz import attribution, images, scenes
 from pvt_viz.attribution import scores
 from pvt_viz.config import PVTConfig, Size
+from pvt_viz.language import N_
 from pvt_viz.models import PVT
 from pvt_viz.report import Intervention, MapScore, Setting
 
@@ -108,10 +109,10 @@ def _maps(look: attribution.Look) -> Iterable[tuple[str, int, Tensor, int]]:
 
 
 def _yardsticks(model: PVT, masks: Tensor) -> Iterable[tuple[str, int, Tensor, int]]:
-    yield "chance", 0, scores.chance(masks), 1
-    yield "centre prior", 0, scores.centre_prior(masks), 1
+    yield N_("chance"), 0, scores.chance(masks), 1
+    yield N_("centre prior"), 0, scores.centre_prior(masks), 1
     for shape in model.config.shapes():
-        yield "ceiling of the grid", shape.index, scores.ceiling(masks, shape.stride), shape.stride
+        yield N_("ceiling of the grid"), shape.index, scores.ceiling(masks, shape.stride), shape.stride
 
 
 def _pictures(model: PVT, batch: scenes.Scenes) -> Tensor:

@@ -6,6 +6,8 @@ import streamlit as st
 
 from pvt_viz import cost, report
 from pvt_viz.checkpoints import BUNDLED
+from pvt_viz.language import Sentence, spaced, tr
+from pvt_viz.models import Weights
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import measured
 from pvt_viz.ui.calls import Scene
@@ -32,7 +34,7 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
     weights = scene.trace.weights
     if not weights.classes:
         if weights.trained:
-            st.caption("These weights are a backbone: without a head there is no answer, only maps and features.")
+            st.caption(tr("These weights are a backbone: without a head there is no answer, only maps and features."))
         return
     chances = scene.trace.logits[0].softmax(dim=0)
     ours = weights.classes == CLASSES
@@ -40,7 +42,7 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
     rows = [
         ROW.format(
             share=5 if ours else 12,  # names of ImageNet's classes are long
-            name=html.escape(weights.classes[i]),
+            name=html.escape(named(weights, i)),
             width=f"{100 * float(chances[i]):.1f}",
             percent=f"{float(chances[i]):.1%}",
         )
@@ -51,22 +53,34 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
     with left:
         st.html(f"<div style='font-variant-numeric:tabular-nums'>{''.join(rows)}</div>")
     with right:
-        st.markdown(_verdict(scene, escaped(weights.classes[order[0]])))
+        st.markdown(_verdict(scene, order[0]))
         if worth:
             st.caption(_worth(scene.selection))
 
 
-def _verdict(scene: Scene, answer: str) -> str:
-    drawn = scene.picture.scenes
-    if drawn is None or scene.trace.weights.classes != CLASSES:
-        return f"It answers **{answer}**."
-    truth = CLASSES[int(drawn.labels[0])]
-    why = f" The cue (white rim) is {scene.selection.cue}, and so is the {truth}."
-    if not drawn.layout.tag_colour.shape[1]:
-        why = "" if answer == truth else f" It is a {truth}."
-    if answer == truth:
-        return f":material/check: It answers **{answer}**, and that is right.{why}"
-    return f":material/close: It answers **{answer}**, and that is wrong.{why}"
+def named(weights: Weights, index: int) -> str:
+    """A class for a reader: our shapes, and mere numbers, in the reader's language; else as people named it."""
+    name = weights.classes[index]
+    return tr(name) if weights.classes == CLASSES or isinstance(name, Sentence) else name
+
+
+def _verdict(scene: Scene, index: int) -> str:
+    """What is to be said of an answer, a number into the classes."""
+    drawn, weights = scene.picture.scenes, scene.trace.weights
+    answer = escaped(named(weights, index))
+    if drawn is None or weights.classes != CLASSES:
+        return tr("It answers **{answer}**.", answer=answer)
+    label = int(drawn.labels[0])
+    truth, right = tr(CLASSES[label]), label == index
+    if drawn.layout.tag_colour.shape[1]:
+        why = tr("The cue (white rim) is {colour}, and so is the {shape}.", colour=tr(scene.selection.cue), shape=truth)
+    else:
+        why = "" if right else tr("It is a {shape}.", shape=truth)
+    if right:
+        said = tr("It answers **{answer}**, and that is right.", answer=answer)
+        return f":material/check: {spaced(said, why)}"
+    said = tr("It answers **{answer}**, and that is wrong.", answer=answer)
+    return f":material/close: {spaced(said, why)}"
 
 
 def lens(scene: Scene) -> None:
@@ -74,21 +88,36 @@ def lens(scene: Scene) -> None:
     weights, stage = scene.trace.weights, scene.trace.stages[-1].shape
     if not weights.classes or not weights.trained:
         return
-    with st.expander("What it would have said earlier: the logit lens", icon=":material/search:"):
-        st.markdown(
-            f"The last norm and the head read {'CLS' if stage.n_prefix else 'the mean token'} too early: after each of"
-            f" the {stage.depth} blocks of stage {stage.index}. The last row is the answer."
-        )
+    with st.expander(tr("What it would have said earlier: the logit lens"), icon=":material/search:"):
+        if stage.n_prefix:
+            early = tr(
+                "The last norm and the head read CLS too early: after each of the {depth} blocks of stage {index}. The"
+                " last row is the answer.",
+                depth=stage.depth,
+                index=stage.index,
+            )
+        else:
+            early = tr(
+                "The last norm and the head read the mean token too early: after each of the {depth} blocks of stage"
+                " {index}. The last row is the answer.",
+                depth=stage.depth,
+                index=stage.index,
+            )
+        st.markdown(early)
         chances = scene.trace.lens[0].softmax(dim=-1)
         final = int(chances[-1].argmax())
         rows = []
         for block, row in enumerate(chances, 1):
             best = row.argsort(descending=True).tolist()[:LENS]
-            said = ", ".join(f"{weights.classes[i]} {float(row[i]):.1%}" for i in best)
+            said = ", ".join(f"{named(weights, i)} {float(row[i]):.1%}" for i in best)
             rows.append(
-                {"block": block, "it would have said": escaped(said), "of the answer": f"{float(row[final]):.1%}"}
+                {
+                    tr("block"): block,
+                    tr("it would have said"): escaped(said),
+                    tr("of the answer"): f"{float(row[final]):.1%}",
+                }
             )
-        st.table(rows, hide_index=True, alt="The strongest answers read after each block of the last stage.")
+        st.table(rows, hide_index=True, alt=tr("The strongest answers read after each block of the last stage."))
 
 
 def _worth(selection: Selection) -> str:
@@ -96,13 +125,26 @@ def _worth(selection: Selection) -> str:
     config = selection.config
     macs = si(cost.analyze(config, image_size=config.image_size).macs, "MAC")
     if config.name not in BUNDLED:
-        return f"One picture costs {macs}."
+        return tr("One picture costs {macs}.", macs=macs)
     accuracy = measured.accuracy(selection)
     if accuracy is None:
-        how = ", with kernels resized so," if measured.resized_otherwise(selection) else ""
-        return f"Accuracy at these p and R{how} was not measured. One picture costs {macs}."
+        unknown = tr("Accuracy at these p and R was not measured.")
+        if measured.resized_otherwise(selection):
+            unknown = tr("Accuracy at these p and R, with kernels resized so, was not measured.")
+        return spaced(unknown, tr("One picture costs {macs}.", macs=macs))
     found = report.load(config.name)
-    at = "" if max(config.image_hw) == found.side else f" (measured at {found.side}×{found.side})"
-    return (
-        f"At these p and R it is right on **{accuracy:.1%}** of {found.scenes:,} held-out scenes{at}, for {macs} each."
+    if max(config.image_hw) == found.side:
+        return tr(
+            "At these p and R it is right on **{accuracy:.1%}** of {scenes:,} held-out scenes, for {macs} each.",
+            accuracy=accuracy,
+            scenes=found.scenes,
+            macs=macs,
+        )
+    return tr(
+        "At these p and R it is right on **{accuracy:.1%}** of {scenes:,} held-out scenes (measured at {side}×{side}),"
+        " for {macs} each.",
+        accuracy=accuracy,
+        scenes=found.scenes,
+        side=found.side,
+        macs=macs,
     )

@@ -14,6 +14,7 @@ from pvt_viz.attribution import Look
 from pvt_viz.checkpoints import BUNDLED, FLEXIBLE, Checkpoint, WeightsError, moments
 from pvt_viz.config import PRESETS, PVTConfig, Size
 from pvt_viz.figures import truth
+from pvt_viz.language import say, tr
 from pvt_viz.models import PVT, Weights
 from pvt_viz.models.flexible import PSEUDO_INVERSE, Resizing
 from pvt_viz.scenes import CLASSES
@@ -80,12 +81,15 @@ def scene(selection: Selection, picture: Picture, moment: int | None = None) -> 
     )
     network = selection.network
     fitted = Fitted(config, selection.kernels if selection.resized else PSEUDO_INVERSE, network.digest, moment)
-    traced = _private_trace if picture.private or network.private else _shared_trace
     key = (picture.digest, fitted, devices.resolve(selection.device))
     bare = seen = shown(picture.image, config.image_hw, config.crop)
     if picture.scenes is not None and selection.outline == "on":
         seen = truth.outline(bare, picture.scenes.masks[0].numpy())
-    trace = traced(*key, picture.image, network)
+    traced, wait = _shared_trace, tr("Sending the picture through the network …")
+    if picture.private or network.private:
+        traced, wait = _private_trace, tr("Sending your picture through the network …")
+    with st.spinner(wait):  # it appears after half a second: never where the trace is kept already
+        trace = traced(*key, picture.image, network)
     return Scene(selection, picture, seen, bare, trace, (*key, selection.outline), fitted)
 
 
@@ -111,7 +115,7 @@ def _shared(fitted: Fitted, device: str, _network: Network) -> PVT:
         found = pvt_viz.load_model(config.name, resize=fitted.kernels, **chosen)
     except WeightsError as error:
         found = _random(config)
-        found.weights = replace(found.weights, problem=str(error))
+        found.weights = replace(found.weights, problem=error.args[0])
     return found.to(device)
 
 
@@ -129,11 +133,15 @@ def _early(config: PVTConfig, device: str, step: int, kernels: Resizing) -> PVT:
         found.weights = replace(found.weights, classes=CLASSES)
         return found.to(device)
     kept = next(moment for moment in recorded(config.name) if moment.step == step)
-    then = Weights(source=f"{config.name} after {step} steps", trained=True, classes=CLASSES)
+    then = Weights(
+        source=say("{network} after {step} steps", network=config.name, step=step), trained=True, classes=CLASSES
+    )
     try:
         return Checkpoint(PRESETS[config.name], kept.state, then).model(config, kernels).to(device)
     except (KeyError, RuntimeError) as error:
-        raise WeightsError(f"The recorded moments of {config.name} are those of another network.") from error
+        raise WeightsError(
+            say("The recorded moments of {network} are those of another network.", network=config.name)
+        ) from error
 
 
 def _model(fitted: Fitted, device: str, network: Network) -> PVT:
@@ -160,17 +168,17 @@ def _trace(digest: str, fitted: Fitted, device: str, _picture: Image.Image, _net
         found = pvt_viz.trace(_model(fitted, device, _network), images.to_tensor(_picture, fitted.config))
     if not all(values.isfinite().all() for values in (found.logits, found.stages[-1].feature_map)):
         raise ValueError(
-            "With these weights the numbers of this picture grow until they are none (NaN or infinite): there is"
-            " nothing to show."
+            say(
+                "With these weights the numbers of this picture grow until they are none (NaN or infinite): there is"
+                " nothing to show."
+            )
         )
     return found
 
 
-_shared_trace = st.cache_resource(max_entries=8, show_spinner="Sending the picture through the network …")(_trace)
+_shared_trace = st.cache_resource(max_entries=8, show_spinner=False)(_trace)
 # A visitor's own picture or weights, and what was made of them, end with the visit.
-_private_trace = st.cache_resource(
-    max_entries=1, scope="session", show_spinner="Sending your picture through the network …"
-)(_trace)
+_private_trace = st.cache_resource(max_entries=1, scope="session", show_spinner=False)(_trace)
 
 
 def forget_own() -> None:
@@ -195,7 +203,8 @@ def run(model: PVT, normalised: torch.Tensor, scene: Scene) -> torch.Tensor:
 def look(scene: Scene) -> Look:
     """What attribution starts from: the maps of a scene, and how its answer depends on them."""
     kept = _private_look if scene.private else _shared_look
-    return kept(scene.key[:-1], scene)
+    with st.spinner(tr("Following the answer back …")):
+        return kept(scene.key[:-1], scene)
 
 
 def _look(key: tuple, _scene: Scene) -> Look:
@@ -204,8 +213,8 @@ def _look(key: tuple, _scene: Scene) -> Look:
         return attribution.look(model_of(_scene), _scene.trace.image)
 
 
-_shared_look = st.cache_resource(max_entries=4, show_spinner="Following the answer back …")(_look)
-_private_look = st.cache_resource(max_entries=1, scope="session", show_spinner="Following the answer back …")(_look)
+_shared_look = st.cache_resource(max_entries=4, show_spinner=False)(_look)
+_private_look = st.cache_resource(max_entries=1, scope="session", show_spinner=False)(_look)
 
 
 def warm_up() -> None:

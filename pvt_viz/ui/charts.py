@@ -11,6 +11,9 @@ import streamlit as st
 
 from pvt_viz.figures import chart, chart_paper, chart_screen
 from pvt_viz.figures.chart import Chart
+from pvt_viz.figures.paper_font import can_write
+from pvt_viz.language import current, tr
+from pvt_viz.ui.listed import listed
 
 QUIET = {"displaylogo": False, "displayModeBar": False}
 
@@ -30,9 +33,9 @@ def show(
     clicks = {}
     if on_click is not None:
         clicks = {"on_select": partial(_clicked, shown, key, on_click), "selection_mode": "points"}
-    st.plotly_chart(chart_screen.figure(shown), key=key, config=QUIET, alt=alt, **clicks)
-    st.caption(shown.caption)
-    _files(replace(shown, setting=", ".join(setting.values())), key, _name(key, setting))
+    st.plotly_chart(chart_screen.figure(chart.spoken(shown)), key=key, config=QUIET, alt=alt, **clicks)
+    st.caption(tr(shown.caption))
+    _files(replace(shown, setting=listed(*setting.values())), key, _name(key, setting))
 
 
 def _clicked(shown: Chart, key: str, on_click: Callable[[str, int], None]) -> None:
@@ -43,14 +46,19 @@ def _clicked(shown: Chart, key: str, on_click: Callable[[str, int], None]) -> No
 @st.fragment
 def _files(shown: Chart, key: str, name: str) -> None:
     """The menu is filled when it is opened, which redraws nothing else; a file is made when it is asked for."""
-    png = partial(chart_paper.png, shown)
+    spoken = chart.spoken(shown)
+    paper = spoken if can_write(current()) else shown
+    png = partial(chart_paper.png, paper)
     files = [
         *((f"PNG, {scale}×", "image/png", f"{scale}x.png", partial(png, scale)) for scale in chart_paper.SCALES),
-        ("SVG", "image/svg+xml", "svg", partial(chart_paper.svg, shown)),
-        ("Interactive HTML", "text/html", "html", partial(chart_screen.html, shown)),
-        ("Numbers (CSV)", "text/csv", "csv", partial(chart.csv, shown)),
+        ("SVG", "image/svg+xml", "svg", partial(chart_paper.svg, paper)),
+        ("PDF", "application/pdf", "pdf", partial(chart_paper.pdf, paper)),
+        (tr("Interactive HTML"), "text/html", "html", partial(chart_screen.html, spoken)),
+        (tr("Numbers (CSV)"), "text/csv", "csv", partial(chart.csv, shown)),
     ]
-    with st.popover("Download", icon=":material/download:", key=f"{key}_files", on_change="rerun") as menu:
+    with st.popover(tr("Download"), icon=":material/download:", key=f"{key}_files", on_change="rerun") as menu:
+        if menu.open and paper is not spoken:
+            st.caption(tr("PNG, SVG and PDF are in English: this machine has no font with Chinese characters."))
         for label, mime, ending, make in files if menu.open else ():
             st.download_button(
                 label,
@@ -67,7 +75,7 @@ def table(rows: list[dict], *, key: str, alt: str, numbers: list[dict], setting:
     """A table; `numbers` is the same at full precision, and what the CSV holds, with the `setting` in every row."""
     st.table(rows, alt=alt, hide_index=True)
     st.download_button(
-        "Table (CSV)",
+        tr("Table (CSV)"),
         partial(_csv, [row | setting for row in numbers]),
         file_name=f"{_name(key, setting)}.csv",
         mime="text/csv",

@@ -9,10 +9,14 @@ from pvt_viz import attribution, images
 from pvt_viz.attribution import KINDS, METHODS, scores
 from pvt_viz.config import PVTConfig
 from pvt_viz.figures import encode, heat, truth
-from pvt_viz.ui import calls
+from pvt_viz.language import say, spaced, tr
+from pvt_viz.models import Weights
+from pvt_viz.ui import answer, calls
 from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.listed import listed
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.walkthrough import prefix_words
+from pvt_viz.words import escaped
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,8 @@ class Changed:
 
     stage: int
     kind: str
-    answer: str
+    answer: int
+    """A number into the classes."""
     chance: float
     """Of that answer."""
 
@@ -41,23 +46,35 @@ class Changed:
 def about(method: str, config: PVTConfig) -> str:
     """What a method does with a network of this kind, and what it takes for granted."""
     if method == "gradient rollout":
-        return "Rollout, following only attention that would raise the answer (gradient × attention above 0)."
+        return tr("Rollout, following only attention that would raise the answer (gradient × attention above 0).")
     if method == "gradient × activation":
-        return "Features times the gradient of the answer: no attention map in it, a check on the others."
+        return tr("Features times the gradient of the answer: no attention map in it, a check on the others.")
     who = prefix_words(config.n_prefix if config.distilled else min(config.n_prefix, 1))
     if method == "raw":
-        rows = f"What {who} looks at" if config.n_prefix else "The mean of what all tokens look at (their mean answers)"
-        return f"{rows} in the last block. It takes the last look for the whole story."
-    start = who or "all tokens alike (their mean answers)"
-    path = [f"From {start} back through every block", "half attention and half residual"]
-    if config.reduces:
-        path.append(f"keys spread over the tokens they were {'pooled' if config.pool else 'folded'} from")
-    if len(config.dims) > 1:
-        path.append(
-            "tokens over the windows they were made from" if config.version > 1 else "tokens over their p×p children"
+        if who:
+            return tr("What {who} looks at in the last block. It takes the last look for the whole story.", who=who)
+        return tr(
+            "The mean of what all tokens look at (their mean answers) in the last block. It takes the last look for the"
+            " whole story."
         )
-    overlap = " Where windows overlap, what several of them read gets from each: that is the plaid."
-    return f"{', '.join(path)}. It leaves values, MLPs and signs out.{overlap if config.version > 1 else ''}"
+    start = who or say("all tokens alike (their mean answers)")
+    path = [
+        say("From {start} back through every block", start=start),
+        say("half attention and half residual"),
+    ]
+    if config.reduces and config.pool:
+        path.append(say("keys spread over the tokens they were pooled from"))
+    elif config.reduces:
+        path.append(say("keys spread over the tokens they were folded from"))
+    overlapping = config.version > 1
+    if len(config.dims) > 1 and overlapping:
+        path.append(say("tokens over the windows they were made from"))
+    elif len(config.dims) > 1:
+        path.append(say("tokens over their p×p children"))
+    said = tr("{path}. It leaves values, MLPs and signs out.", path=listed(*path))
+    if not overlapping:
+        return said
+    return spaced(said, tr("Where windows overlap, what several of them read gets from each: that is the plaid."))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, scope="session")
@@ -87,9 +104,20 @@ def maps(key: tuple, method: str, _scene: Scene) -> list[MapView]:
     return views
 
 
-@st.cache_resource(max_entries=8, show_spinner="Changing one stage after the other …", scope="session")
-def interventions(key: tuple, other_seed: int, _scene: Scene) -> list[Changed]:
+def said(changed: Changed, before: int, weights: Weights) -> str:
+    """The answer, bold where it is another than `before`, and its probability."""
+    name = escaped(answer.named(weights, changed.answer))
+    return f"{name if changed.answer == before else f'**{name}**'} {changed.chance:.0%}"
+
+
+def interventions(key: tuple, other_seed: int, scene: Scene) -> list[Changed]:
     """Every kind at every stage on this picture; swapped keys and values are those of the scene `other_seed`."""
+    with st.spinner(tr("Changing one stage after the other …")):
+        return _interventions(key, other_seed, scene)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, scope="session")
+def _interventions(key: tuple, other_seed: int, _scene: Scene) -> list[Changed]:
     other = Picture.scene(_scene.selection.image_size, other_seed, _scene.selection.clutter, None)
     config = _scene.selection.config
     pair = torch.cat([images.to_tensor(other.image, config), _scene.trace.image])
@@ -100,5 +128,5 @@ def interventions(key: tuple, other_seed: int, _scene: Scene) -> list[Changed]:
             logits = calls.run(attribution.intervene(model, stage, kind), pair, _scene)[1]
             chances = logits.softmax(dim=0)
             best = int(chances.argmax())
-            found.append(Changed(stage, kind, _scene.trace.weights.classes[best], float(chances[best])))
+            found.append(Changed(stage, kind, best, float(chances[best])))
     return found

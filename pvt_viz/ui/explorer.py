@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from pvt_viz import language
 from pvt_viz.ui import address, view
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.view import View
-from pvt_viz.widgets.attention_explorer import attention_explorer, pack
+from pvt_viz.widgets.attention_explorer import pack
+from pvt_viz.widgets.attention_explorer.mounted import attention_explorer
 
 _SENT = "explorer_sent"
 
@@ -28,7 +30,7 @@ def show(scene: Scene, *, key: str, wall: bool, stage: int | None = None, link: 
 def _blob(scene: Scene, key: str, wall: bool, stage: int | None, link: str) -> bytes:
     """The same bytes on every rerun of a visit to a page: a new pin must not send the maps again."""
     visit = st.session_state["page_visit"]
-    mark = (visit, view.asked(), scene.key, wall, stage)
+    mark = (visit, view.asked(), scene.key, wall, stage, language.current())
     sent_here = st.session_state.setdefault(_SENT, {})
     for other in [k for k, (m, _) in sent_here.items() if m[0] != visit]:
         del sent_here[other]  # what another page was sent

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from pvt_viz.checkpoints import WeightsError, hub
+from pvt_viz.language import say
 from pvt_viz.ui import job
 from pvt_viz.ui.job import Job, Line
 
@@ -38,14 +39,16 @@ class Fetch(Job):
 
     @property
     def sentence(self) -> str:
-        state, far = self.state, f"{self.done / 1e6:,.1f} of {self.total / 1e6:,.1f} MB"
+        state, done, total = self.state, self.done / 1e6, self.total / 1e6
         if state == "failed":
             return self.problem
         if state == "done":
-            return f"{self.id} is here: {self.total / 1e6:,.1f} MB."
+            return say("{id} is here: {total:,.1f} MB.", id=self.id, total=total)
         if state == "stopped":
-            return f"Stopped after {far}, which are kept."
-        return f"Fetching {self.id}: {far}" if self.running else "In line: another fetch from the hub comes first."
+            return say("Stopped after {done:,.1f} of {total:,.1f} MB, which are kept.", done=done, total=total)
+        if not self.running:
+            return say("In line: another fetch from the hub comes first.")
+        return say("Fetching {id}: {done:,.1f} of {total:,.1f} MB", id=self.id, done=done, total=total)
 
     @property
     def fraction(self) -> float:
@@ -58,7 +61,7 @@ class Fetch(Job):
         except hub.Stopped:
             pass
         except WeightsError as error:
-            self.problem = str(error)
+            self.problem = error.args[0]
 
     def _progress(self, done: int, _total: int) -> None:
         self.done = done

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pvt_viz.config import Size, StageShape
 from pvt_viz.figures import colour, encode, pyramid
+from pvt_viz.language import N_, tr
 from pvt_viz.ui.calls import Scene
 from pvt_viz.words import times
 
@@ -49,18 +50,34 @@ def stage_views(key: tuple, _scene: Scene) -> list[StageView]:
 
 def overlap(shape: StageShape, image_size: Size) -> list[str]:
     """What a stage of overlapping patches reads beyond its tokens' own squares; nothing where they do not overlap."""
-    own, window = times((shape.patch_size,) * 2), times((shape.window,) * 2)
     if shape.window == shape.patch_size:
         return []
-    unit = "px" if shape.index == 1 else f"tokens of stage {shape.index - 1}"
+    wider = N_(
+        "Each token reads a window of {window} tokens of stage {below}, wider than its own {own} square: it reaches"
+        " {reach} further up and left."
+    )
+    if shape.index == 1:
+        wider = N_(
+            "Each token reads a window of {window} px, wider than its own {own} square: it reaches {reach} further up"
+            " and left."
+        )
     said = [
-        f"Each token reads a window of {window} {unit}, wider than its own {own} square: it reaches"
-        f" {shape.window - shape.patch_size} further up and left."
+        tr(
+            wider,
+            window=times((shape.window,) * 2),
+            below=shape.index - 1,
+            own=times((shape.patch_size,) * 2),
+            reach=shape.window - shape.patch_size,
+        )
     ]
     over = [grid * shape.stride - side for grid, side in zip(shape.grid, image_size, strict=True)]
     if any(over):
         said.append(
-            f"The grid rounds up: it reaches over the picture's edge by {over[0]} px (bottom) and {over[1]} px (right),"
-            " where there is no picture."
+            tr(
+                "The grid rounds up: it reaches over the picture's edge by {rows} px (bottom) and {columns} px (right),"
+                " where there is no picture.",
+                rows=over[0],
+                columns=over[1],
+            )
         )
     return said

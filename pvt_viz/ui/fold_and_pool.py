@@ -5,12 +5,20 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pvt_viz.figures import encode, pyramid, reduction
+from pvt_viz.language import N_, spaced, tr
 from pvt_viz.ui import parts
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.figures import WIDTH
 from pvt_viz.ui.reduction import Focus
 from pvt_viz.walkthrough import FOLDS, Making, averaged, window_edges, window_size, with_fold, with_pool
 from pvt_viz.words import factor, si, times
+
+CUTS = {  # does the network pool?, is there something to fold?
+    (True, True): N_("R = {r}: PVTv2-B2 cuts them so."),
+    (True, False): N_("R = {r}: PVTv2-B2 folds nothing in this stage."),
+    (False, True): N_("R = {r}: this network cuts them so."),
+    (False, False): N_("R = {r}: this network folds nothing in this stage."),
+}
 
 
 @dataclass(frozen=True)
@@ -68,66 +76,89 @@ def show(scene: Scene, focus: Focus) -> None:
     now, twice = pairs(scene, focus)
     shown = pictures(scene.key, focus, now, scene)
     r, pool = now.fold.shape.reduction, times(now.pool.shape.reduced_grid)
-    st.header("v1's fold beside v2's pooling", anchor=False)
-    st.markdown(
-        f"Two ways from the same {times(shape.grid)} tokens to keys. **Fold** (PVT, most of PVTv2): squares of"
-        f" R×R tokens are laid end to end, and one linear layer takes R²·C numbers to C. **Pool** (PVTv2's linear SRA):"
-        f" tokens are averaged to {pool}, whatever their grid, and one linear layer takes C to C."
-        f" This network {'pools' if shape.pool else 'folds' if shape.reduces else 'does neither in this stage'}."
+    st.header(tr("v1's fold beside v2's pooling"), anchor=False)
+    if shape.pool:
+        here = tr("This network pools.")
+    else:
+        here = tr("This network folds.") if shape.reduces else tr("This network does neither in this stage.")
+    ways = tr(
+        "Two ways from the same {grid} tokens to keys. **Fold** (PVT, most of PVTv2): squares of R×R tokens are laid"
+        " end to end, and one linear layer takes R²·C numbers to C. **Pool** (PVTv2's linear SRA): tokens are averaged"
+        " to {pool}, whatever their grid, and one linear layer takes C to C.",
+        grid=times(shape.grid),
+        pool=pool,
     )
+    st.markdown(spaced(ways, here))
     squares, folded, windows, pooled = st.columns(4)
     with squares:
-        st.subheader(f"Fold: {r}×{r}" if r > 1 else "Fold: R = 1", anchor=False)
-        parts.picture(shown.squares, alt=f"The tokens of the stage, cut into squares of {r}×{r}.")
-        network = "PVTv2-B2" if shape.pool else "this network"
-        st.caption(f"R = {r}: {network} " + ("cuts them so." if r > 1 else "folds nothing in this stage."))
+        st.subheader(tr("Fold: {r}×{r}", r=r) if r > 1 else tr("Fold: R = 1"), anchor=False)
+        parts.picture(shown.squares, alt=tr("The tokens of the stage, cut into squares of {r}×{r}.", r=r))
+        st.caption(tr(CUTS[bool(shape.pool), r > 1], r=r))
     with folded:
-        st.subheader("Folded", anchor=False)
+        st.subheader(tr("Folded"), anchor=False)
         if shown.folded:
-            parts.picture(shown.folded, alt=f"The {times(shape.reduced_grid)} folded tokens, as colours.")
-            st.caption(f"What its layer {now.fold.inputs:,} → {shape.dim} makes of them; colours of their own.")
+            alt = tr("The {grid} folded tokens, as colours.", grid=times(shape.reduced_grid))
+            parts.picture(shown.folded, alt=alt)
+            st.caption(
+                tr(
+                    "What its layer {inputs:,} → {outputs} makes of them; colours of their own.",
+                    inputs=now.fold.inputs,
+                    outputs=shape.dim,
+                )
+            )
         elif shape.pool:
-            st.caption("No picture: this network has no fold, and a made-up one would show nothing.")
+            st.caption(tr("No picture: this network has no fold, and a made-up one would show nothing."))
         else:
-            st.caption("At R = 1 there is no layer: the keys are made from the tokens as they are.")
+            st.caption(tr("At R = 1 there is no layer: the keys are made from the tokens as they are."))
     with windows:
-        st.subheader(f"Pool: {pool}", anchor=False)
-        parts.picture(shown.windows, alt=f"The same tokens with the windows that are averaged to {pool}.")
-        whose = "how this network pools them" if shape.pool else "how linear SRA would pool them"
-        st.caption(f"Means of {times(window_size(now.pool.shape))} tokens at most: {whose}.")
+        st.subheader(tr("Pool: {grid}", grid=pool), anchor=False)
+        parts.picture(shown.windows, alt=tr("The same tokens with the windows that are averaged to {grid}.", grid=pool))
+        size = times(window_size(now.pool.shape))
+        if shape.pool:
+            st.caption(tr("Means of {size} tokens at most: how this network pools them.", size=size))
+        else:
+            st.caption(tr("Means of {size} tokens at most: how linear SRA would pool them.", size=size))
     with pooled:
-        st.subheader("Pooled", anchor=False)
-        parts.picture(shown.pooled, alt=f"The {pool} averages of the tokens, in the colours of the tokens.")
-        layer = (
-            f"its layer {shape.dim} → {shape.dim} made picture 3 from them" if shape.pool else "no layer follows here"
+        st.subheader(tr("Pooled"), anchor=False)
+        parts.picture(
+            shown.pooled, alt=tr("The {grid} averages of the tokens, in the colours of the tokens.", grid=pool)
         )
-        st.caption(f"The real averages, in the tokens' own colours; {layer}.")
+        if shape.pool:
+            averages = tr(
+                "The real averages, in the tokens' own colours; its layer {dim} → {dim} made picture 3 from them.",
+                dim=shape.dim,
+            )
+        else:
+            averages = tr("The real averages, in the tokens' own colours; no layer follows here.")
+        st.caption(averages)
     _table(scene, now, twice)
 
 
 def _table(scene: Scene, now: Pair, twice: Pair) -> None:
     h, w = scene.selection.image_size
     r, pool = now.fold.shape.reduction, times(now.pool.shape.reduced_grid)
-    larger = f"at {times((2 * h, 2 * w))}"
+    larger = times((2 * h, 2 * w))
     rows = [
-        ("keys of the plane, M", lambda way: f"{way.shape.reduced_tokens:,}"),
-        ("parameters that make them", lambda way: f"{way.params:,}"),
-        ("to make them", lambda way: si(way.macs, "MAC")),
-        ("QKᵀ and softmax·V", lambda way: si(way.attention_macs, "MAC")),
+        (tr("keys of the plane, M"), lambda way: f"{way.shape.reduced_tokens:,}"),
+        (tr("parameters that make them"), lambda way: f"{way.params:,}"),
+        (tr("to make them"), lambda way: si(way.macs, "MAC")),
+        (tr("QKᵀ and softmax·V"), lambda way: si(way.attention_macs, "MAC")),
     ]
     st.table(
         [
             {
-                "in one block": name,
-                f"fold, R = {r}": count(now.fold),
-                f"pool, {pool}": count(now.pool),
-                f"fold, {larger}": count(twice.fold),
-                f"pool, {larger}": count(twice.pool),
+                tr("in one block"): name,
+                tr("fold, R = {r}", r=r): count(now.fold),
+                tr("pool, {grid}", grid=pool): count(now.pool),
+                tr("fold, at {size}", size=larger): count(twice.fold),
+                tr("pool, at {size}", size=larger): count(twice.pool),
             }
             for name, count in rows
         ],
         hide_index=True,
-        alt="Keys, parameters and multiply-adds of a fold and of a pool, for this picture and one of twice the side.",
+        alt=tr(
+            "Keys, parameters and multiply-adds of a fold and of a pool, for this picture and one of twice the side."
+        ),
     )
     tokens, keys = (
         factor(getattr(twice.fold.shape, count) / getattr(now.fold.shape, count))
@@ -138,7 +169,14 @@ def _table(scene: Scene, now: Pair, twice: Pair) -> None:
         for before, after in ((now.fold, twice.fold), (now.pool, twice.pool))
     )
     st.caption(
-        f"Twice the side is {tokens} the tokens. The fold makes {keys} the keys of them, and attention costs {fold}."
-        f" The pool keeps its {now.pool.shape.reduced_tokens} keys, and attention costs {pooled}. Averages only add and"
-        " count no MAC; LayerNorm and GELU are left out, as everywhere here."
+        tr(
+            "Twice the side is {tokens} the tokens. The fold makes {keys} the keys of them, and attention costs {fold}."
+            " The pool keeps its {kept} keys, and attention costs {pool}. Averages only add and count no MAC; LayerNorm"
+            " and GELU are left out, as everywhere here.",
+            tokens=tokens,
+            keys=keys,
+            fold=fold,
+            kept=now.pool.shape.reduced_tokens,
+            pool=pooled,
+        )
     )

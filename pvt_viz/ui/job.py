@@ -9,8 +9,18 @@ from functools import partial
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from pvt_viz.language import N_, Sentence, say
+
 ABANDONED = 30
 """Seconds after its visitor has gone (a closed tab, not another page) at which a job ends."""
+
+FAILED = {
+    "work": N_("The work could not go on ({error})"),
+    "training": N_("The training could not go on ({error})"),
+    "measurement": N_("The measurement could not go on ({error})"),
+    "fetch": N_("The fetch could not go on ({error})"),
+}
+"""By the noun for the work."""
 
 
 class Job:
@@ -55,7 +65,8 @@ class Job:
                 if mine:
                     self.work()
         except Exception as error:  # no process to be had, the device is gone: the visitor reads why
-            self.problem = f"The {self.NOUN} could not go on ({error})"
+            said = error.args[0] if error.args and isinstance(error.args[0], Sentence) else str(error)
+            self.problem = say(FAILED[self.NOUN], error=said)
         finally:
             self.finished = True
 

@@ -8,6 +8,7 @@ import pvt_viz
 from pvt_viz import images
 from pvt_viz.figures import learning as figures
 from pvt_viz.figures.chart import Chart
+from pvt_viz.language import say, tr
 from pvt_viz.models.flexible import PSEUDO_INVERSE
 from pvt_viz.report import Report
 from pvt_viz.train.live import SIDE
@@ -45,7 +46,7 @@ def live(polling: bool) -> None:
     """Redrawn by itself while a training is on its way."""
     running = training.current()
     if running is None:
-        st.progress(0.0, text="Nothing is being trained.")
+        st.progress(0.0, text=tr("Nothing is being trained."))
         return
     st.progress(running.fraction, text=running.outcome() if running.finished else running.look())
     if running.progress is not None:
@@ -54,7 +55,7 @@ def live(polling: bool) -> None:
         explorer.show(scene, key="training_explorer", wall=False)
     if len(running.history) > 1:
         curves(
-            figures.curves(running.history, None, caption="Of this training, as it goes."),
+            figures.curves(running.history, None, caption=say("Of this training, as it goes.")),
             key="live",
             setting={"model": training.TINY.name, "seed": str(running.seed)},
         )
@@ -70,7 +71,7 @@ def curves(found: tuple[Chart, Chart], *, key: str, setting: dict[str, str]) -> 
                 charts.show(
                     chart,
                     key=f"{key}_{chart.y_title}",
-                    alt=f"Line: {chart.y_title} over the steps of the training.",
+                    alt=tr("Line: {quantity} over the steps of the training.", quantity=chart.y_title),
                     setting=setting,
                 )
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pvt_viz.cost import sweep
 from pvt_viz.cost.task import Measurement, Task
+from pvt_viz.language import tr, tr_n
 from pvt_viz.ui import job
 from pvt_viz.ui.job import Job
 
@@ -32,12 +33,18 @@ class Sweep(Job):
         """What is going on, in words."""
         if self.running:
             at = min(self.done, len(self.tasks) - 1)
-            first = "" if self.done else "Starting. "
-            return f"{first}Measuring {at + 1} of {len(self.tasks)}: {self.tasks[at].label}"
+            doing = {"number": at + 1, "of": len(self.tasks), "task": self.tasks[at].label}
+            if self.done:
+                return tr("Measuring {number} of {of}: {task}", **doing)
+            return tr("Starting. Measuring {number} of {of}: {task}", **doing)
         before = self.ahead()
         if before:
-            return f"In line: {before} {'visitor measures' if before == 1 else 'visitors measure'} before you."
-        return "In line: another program is measuring on this machine."
+            return tr_n(
+                "In line: {count} visitor measures before you.",
+                "In line: {count} visitors measure before you.",
+                before,
+            )
+        return tr("In line: another program is measuring on this machine.")
 
     def work(self) -> None:
         with sweep.turn(self.stopped) as free:
@@ -67,10 +74,15 @@ def outcome() -> tuple[float, str]:
     """How far the last sweep came, from 0 to 1, and how it ended, in words."""
     last = st.session_state.get("sweep")
     if last is None:
-        return 0.0, "Nothing is being measured."
+        return 0.0, tr("Nothing is being measured.")
     done, count = last.done, len(last.tasks)
-    ended = last.problem or ("Done" if done == count else "Stopped")
-    return done / count, f"{ended}: {done} of {count} measured."
+    if last.problem:
+        said = tr("{problem}: {done} of {of} measured.", problem=last.problem, done=done, of=count)
+    elif done == count:
+        said = tr("Done: {done} of {of} measured.", done=done, of=count)
+    else:
+        said = tr("Stopped: {done} of {of} measured.", done=done, of=count)
+    return done / count, said
 
 
 def start(tasks: tuple[Task, ...], device: str) -> None:

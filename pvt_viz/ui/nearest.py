@@ -3,6 +3,8 @@
 import difflib
 import re
 
+from pvt_viz.language import Sentence, say
+
 
 def nearest(word: object, options: tuple, default):
     """The option that is meant: equal, else nearest in value or in spelling, else the default (or what is left)."""
@@ -23,9 +25,14 @@ def nearest(word: object, options: tuple, default):
     return by_text[close[0]] if close else fallback
 
 
-def replacement(label: str, word: object, value: object) -> str:
-    """What is said about it."""
-    return f"{label}: {_short(word)} is not possible here; {value} is shown instead."
+def replacement(label: str, word: object, value: object) -> Sentence:
+    """What is said about it; `label` is a message, and so is `value` where it is a sentence."""
+    return say(
+        "{label}: {word} is not possible here; {value} is shown instead.",
+        label=say(label),
+        word=_short(word),
+        value=value,
+    )
 
 
 def _short(word: object) -> str:

@@ -6,6 +6,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pvt_viz.checkpoints import WeightsError, beside, hub
 from pvt_viz.checkpoints.load import ENDINGS
 from pvt_viz.config import PRESETS, PVTConfig
+from pvt_viz.language import joined, say, spaced, tr
 from pvt_viz.models import Weights
 from pvt_viz.ui import address, asked, calls, fetching, weights
 from pvt_viz.ui.selection import Selection
@@ -21,37 +22,63 @@ POLL = 0.5  # seconds
 def show(selection: Selection) -> None:
     """What the chosen weights are, where they were brought; then the ways to bring some."""
     try:
-        if (found := weights.checkpoint(selection.network)) is not None:
+        if selection.network.digest:
+            with weights.opening():
+                found = weights.checkpoint(selection.network)
             _about(found.weights, selection)
     except WeightsError as error:
-        st.error(escaped(str(error)))
+        st.error(escaped(tr(error)))
     if not weights.uploads_allowed() and not hub.enabled():
         return
-    with st.expander("Other weights", icon=":material/upload_file:"):
+    with st.expander(tr("Other weights"), icon=":material/upload_file:"):
         if weights.uploads_allowed():
             _upload()
         if hub.enabled():
             _hub()
         if wrong := weights.problem():
-            st.error(f"{escaped(wrong)} What was there is still shown.")
+            st.error(spaced(escaped(tr(wrong)), tr("What was there is still shown.")))
 
 
 def _about(said: Weights, selection: Selection) -> None:
     config = selection.network.config
-    classes = f"{config.num_classes:,} classes" if config.num_classes else "a backbone, without a head"
-    mean, std = (", ".join(f"{value:.3g}" for value in values) for values in (config.mean, config.std))
-    trained = "" if config.version == 2 else f", trained at {times(config.image_hw)} px"
-    alike = next((f", shaped like {name}" for name, preset in PRESETS.items() if _alike(preset, config)), "")
-    st.caption(f":material/verified: {said.family}{alike}: {classes}{trained}.")
-    cut = "all of the square" if config.crop == 1 else f"the middle {config.crop:.1%} of the square"
+    what = tr("{network}: {makeup}.", network=_network(said, config), makeup=_makeup(config))
+    st.caption(f":material/verified: {what}")
+    if config.crop == 1:
+        cut = tr("all of the square")
+    else:
+        cut = tr("the middle {part:.1%} of the square", part=config.crop)
     if selection.config.crop != config.crop:
-        cut = f"all of the picture here (in training {cut})"
+        cut = tr("all of the picture here (in training {cut})", cut=cut)
+    mean, std = (", ".join(f"{value:.3g}" for value in values) for values in (config.mean, config.std))
     st.caption(
-        f"Pictures are prepared as for its training: {cut}, then mean ({mean}) and deviation ({std}) of red, green and"
-        " blue."
+        tr(
+            "Pictures are prepared as for its training: {cut}, then mean ({mean}) and deviation ({std}) of red, green"
+            " and blue.",
+            cut=cut,
+            mean=mean,
+            std=std,
+        )
     )
     for note in said.notes:
-        st.caption(f":material/info: {escaped(note)}")
+        st.caption(f":material/info: {escaped(tr(note))}")
+
+
+def _network(said: Weights, config: PVTConfig) -> str:
+    family = tr(said.family)
+    for name, preset in PRESETS.items():
+        if _alike(preset, config):
+            return tr("{family}, shaped like {preset}", family=family, preset=name)
+    return family
+
+
+def _makeup(config: PVTConfig) -> str:
+    """Its classes, and the size that it was trained at, where that is known."""
+    count, size = config.num_classes, times(config.image_hw)
+    if config.version == 2:
+        return tr("{count:,} classes", count=count) if count else tr("a backbone, without a head")
+    if count:
+        return tr("{count:,} classes, trained at {size} px", count=count, size=size)
+    return tr("a backbone, without a head, trained at {size} px", size=size)
 
 
 def _alike(one: PVTConfig, other: PVTConfig) -> bool:
@@ -62,16 +89,20 @@ def _upload() -> None:
     """Files in memory, for this visit; once read, the server keeps only what was made of them."""
     number = st.session_state.setdefault(_FILES, 0)
     files = st.file_uploader(
-        "Upload weights",
+        tr("Upload weights"),
         type=[*(ending.removeprefix(".") for ending in ENDINGS), "json"],
         accept_multiple_files=True,
         key=f"weights_{number}",
         max_upload_size=weights.largest_upload(),
-        help=f"PVT, PVTv2, ViT or DeiT, as the authors, transformers or timm save them; choose its"
-        f" {' and '.join(beside.NAMES)} with it, if there are any. Never written to disk; gone with your visit.",
+        help=tr(
+            "PVT, PVTv2, ViT or DeiT, as the authors, transformers or timm save them; choose its {config} and"
+            " {preprocessor} with it, if there are any. Never written to disk; gone with your visit.",
+            config=beside.CONFIG,
+            preprocessor=beside.PREPROCESSOR,
+        ),
     )
     if any(file.name.lower().endswith(ENDINGS) for file in files):
-        with st.spinner("Opening the weights …"):
+        with weights.opening():
             name = weights.receive({file.name: file.getvalue() for file in files})
         if name is not None:
             calls.forget_own()  # what was made of those before
@@ -79,10 +110,10 @@ def _upload() -> None:
         st.session_state[_FILES] = number + 1  # an empty uploader
         _choose(name)
     elif files:
-        st.caption("And the file with the weights?")
+        st.caption(tr("And the file with the weights?"))
     if (opened := weights.own()) is not None:
-        st.text(f"Open: {opened.checkpoint.config.name}")
-        st.button("Forget these weights", on_click=forget)
+        st.text(tr("Open: {name}", name=opened.checkpoint.config.name))
+        st.button(tr("Forget these weights"), on_click=forget)
 
 
 def _let_go(files: list) -> None:
@@ -96,16 +127,20 @@ def _hub() -> None:
     """An id, its size, and only then the fetch."""
     allowed = hub.allowed_ids()
     if allowed:
-        id = st.selectbox("From the hub", allowed, index=None, key="hub_id", placeholder="Choose a model")
+        id = st.selectbox(tr("From the hub"), allowed, index=None, key="hub_id", placeholder=tr("Choose a model"))
     else:
         id = st.text_input(
-            "From the hub", key="hub_id", placeholder="owner/name", max_chars=200, help=f"For example {EXAMPLES}."
+            tr("From the hub"),
+            key="hub_id",
+            placeholder=tr("owner/name"),
+            max_chars=200,
+            help=tr("For example {examples}.", examples=EXAMPLES),
         )
     # Never disabled: it would wake only after the click that ends the typing.
-    if st.button("Look it up", help="Asks the hub what there is; nothing is fetched yet."):
+    if st.button(tr("Look it up"), help=tr("Asks the hub what there is; nothing is fetched yet.")):
         _look_up((id or "").strip())
     if wrong := st.session_state.get(_WRONG):
-        st.error(escaped(wrong))
+        st.error(escaped(tr(wrong)))
     offer: hub.Offer | None = st.session_state.get(_OFFER)
     fetch = fetching.current()
     if fetch is not None and not fetch.finished:
@@ -116,12 +151,16 @@ def _hub() -> None:
         _choose(weights.open_hub(fetching.let_go().id))
     elif offer is not None:
         broken = fetch is not None and fetch.offer == offer  # or stopped
-        here = f", {megabytes(offer.already)} of it here already" if offer.already else ""
-        st.caption(f"{escaped(offer.id)}: {megabytes(offer.bytes)}{here}.")
+        name, size, here = escaped(offer.id), megabytes(offer.bytes), megabytes(offer.already)
+        if offer.already:
+            st.caption(tr("{id}: {size}, {here} of it here already.", id=name, size=size, here=here))
+        else:
+            st.caption(tr("{id}: {size}.", id=name, size=size))
         if broken:
-            st.warning(escaped(fetch.sentence))
+            st.warning(escaped(tr(fetch.sentence)))
         left = megabytes(offer.bytes - offer.already)
-        st.button("Go on fetching" if broken else f"Fetch {left}", on_click=_start, args=(offer,))
+        words = tr("Go on fetching") if broken else tr("Fetch {size}", size=left)
+        st.button(words, on_click=_start, args=(offer,))
 
 
 def _look_up(id: str) -> None:
@@ -132,10 +171,10 @@ def _look_up(id: str) -> None:
     if weights.problem():  # it is here, and of no use: fetched again it would be the same
         return
     try:
-        with st.spinner("Asking the hub …"):
+        with st.spinner(tr("Asking the hub …")):
             st.session_state[_OFFER] = hub.offer(id)
     except WeightsError as error:
-        st.session_state[_WRONG] = f"{error} The weights that come with the app need no network."
+        st.session_state[_WRONG] = joined(error.args[0], say("The weights that come with the app need no network."))
 
 
 def _start(offer: hub.Offer) -> None:
@@ -146,8 +185,8 @@ def _start(offer: hub.Offer) -> None:
 @st.fragment(run_every=POLL)
 def _progress() -> None:
     fetch = fetching.current()
-    st.progress(fetch.fraction, escaped(fetch.sentence))
-    st.button("Stop fetching", on_click=fetching.stop)
+    st.progress(fetch.fraction, escaped(tr(fetch.sentence)))
+    st.button(tr("Stop fetching"), on_click=fetching.stop)
     if fetch.finished:
         st.rerun()
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pvt_viz.attribution import METHODS
 from pvt_viz.figures.tradeoff import AXES
+from pvt_viz.language import N_, Sentence, say
 from pvt_viz.ui import address
 from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.ui.selection import POWERS
@@ -18,11 +19,11 @@ _OPTIONS = {
     "moment": tuple(range(MOMENTS)),
 }
 _LABELS = {
-    "method": "Method",
-    "across": "Across",
-    "compared": "Stage",
-    "other": "Compared R",
-    "moment": "Moment of the training",
+    "method": N_("Method"),
+    "across": N_("Across"),
+    "compared": N_("Stage"),
+    "other": N_("Compared R"),
+    "moment": N_("Moment of the training"),
 }
 _DEFAULTS = {"method": "rollout", "across": "MACs", "compared": 1, "other": 1, "moment": MOMENTS - 1}
 _KEPT = "page_words"
@@ -47,14 +48,15 @@ def changed(name: str) -> None:
     _kept()[name] = st.session_state[name]
 
 
-def adopt(query: dict[str, str]) -> list[str]:
+def adopt(query: dict[str, str]) -> list[Sentence]:
     """Take over what a link says; returns the sentences about what had to be replaced."""
     found, said = {}, []
     for name, allowed in _OPTIONS.items():
         if name in query:
             found[name] = nearest(query[name], allowed, _DEFAULTS[name])
             if str(found[name]) != query[name]:
-                said.append(replacement(_LABELS[name], query[name], found[name]))
+                value = say(found[name]) if isinstance(found[name], str) else found[name]
+                said.append(replacement(_LABELS[name], query[name], value))
     st.session_state[_KEPT] = found
     return said
 

@@ -5,6 +5,7 @@ import html
 import streamlit as st
 
 from pvt_viz.figures.colour import lut
+from pvt_viz.language import spaced, tr
 from pvt_viz.models.flexible import PSEUDO_INVERSE
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import calls
@@ -28,7 +29,7 @@ def scene_or_none(chosen: Selection | None = None, moment: int | None = None) ->
     try:
         return calls.scene(chosen or selected, picture, moment)
     except ValueError as error:
-        st.warning(str(error), icon=":material/scale:")
+        st.warning(tr(error), icon=":material/scale:")
         return None
 
 
@@ -41,46 +42,63 @@ def honest_line(scene: Scene) -> None:
     """Say what the weights cannot tell: untrained ones anything, ours nothing about photographs. Else silent."""
     weights, config = scene.trace.weights, scene.selection.config
     if not weights.trained:
-        st.caption(
-            f":material/casino: {weights.problem} The weights are {weights.source}: shapes, costs and mechanics are"
-            " real; what the network looks at is not yet meaningful.".replace(":  ", ": ")
+        mechanics = tr(
+            "The weights are {source}: shapes, costs and mechanics are real; what the network looks at is not yet"
+            " meaningful.",
+            source=weights.source,
         )
+        st.caption(f":material/casino: {spaced(tr(weights.problem), mechanics)}")
         return
     if weights.classes == CLASSES and scene.picture.scenes is None:
-        st.caption(
-            f":material/draw: {config.name} has only ever seen drawn shapes. On a photograph it still names one of"
-            " ten, and that means nothing; its maps show how it looks at what it does not know."
+        strange = tr(
+            "{network} has only ever seen drawn shapes. On a photograph it still names one of ten, and that means"
+            " nothing; its maps show how it looks at what it does not know.",
+            network=config.name,
         )
+        st.caption(f":material/draw: {strange}")
     elif weights.classes != CLASSES and scene.picture.scenes is not None:
-        st.caption(
-            f":material/draw: {escaped(config.name)} was not trained on drawn scenes: choose a sample, or a photograph"
-            " of yours, to ask it what it knows."
+        strange = tr(
+            "{network} was not trained on drawn scenes: choose a sample, or a photograph of yours, to ask it what it"
+            " knows.",
+            network=escaped(config.name),
         )
+        st.caption(f":material/draw: {strange}")
     if new := weights.untrained(config):
-        st.caption(f":material/explore: Not trained at {', '.join(new)}: it is shown all the same. {_resized(scene)}")
+        untrained = tr("Not trained at {ratios}: it is shown all the same.", ratios=", ".join(new))
+        st.caption(f":material/explore: {spaced(untrained, _resized(scene))}")
     elif scene.selection.resized:
         st.caption(f":material/fit_screen: {_resized(scene)}")
     stages = zip(scene.selection.network.config.shapes(), config.shapes(), strict=True)
     moved = [(home, now) for home, now in stages if home.grid != now.grid]
     if config.version == 1 and moved:
         home, now = moved[0]
-        st.caption(
-            f":material/grid_4x4: Position embeddings are interpolated from {times(home.grid)} tokens to"
-            f" {times(now.grid)} in stage {now.index}{', and likewise above' if len(moved) > 1 else ''}."
-        )
+        sides = {"home": times(home.grid), "now": times(now.grid), "index": now.index}
+        if len(moved) > 1:
+            positions = tr(
+                "Position embeddings are interpolated from {home} tokens to {now} in stage {index}, and likewise"
+                " above.",
+                **sides,
+            )
+        else:
+            positions = tr(
+                "Position embeddings are interpolated from {home} tokens to {now} in stage {index}.", **sides
+            )
+        st.caption(f":material/grid_4x4: {positions}")
 
 
 def _resized(scene: Scene) -> str:
     """How the kernels were made to fit, in a sentence."""
     if scene.fitted.kernels == PSEUDO_INVERSE:
-        return "Kernels are resized by the pseudo-inverse, so that they say the same of a resized patch (FlexiViT)."
-    return "Kernels are resized bilinearly, as a picture would be: their answers grow with their area, and go astray."
+        return tr("Kernels are resized by the pseudo-inverse, so that they say the same of a resized patch (FlexiViT).")
+    return tr(
+        "Kernels are resized bilinearly, as a picture would be: their answers grow with their area, and go astray."
+    )
 
 
 def credit(shown: Picture) -> None:
     """Whom to thank for a sample; nothing under a visitor's own picture."""
     if shown.credit:
-        st.caption(f"Photograph: {shown.credit}")
+        st.caption(tr("Photograph: {credit}", credit=shown.credit))
 
 
 def picture(encoded: bytes, *, alt: str, caption: str | None = None) -> None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from pvt_viz import scenes
 from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import PRESETS, PVTConfig, Size
+from pvt_viz.language import N_, Sentence, say
 from pvt_viz.models.flexible import PSEUDO_INVERSE, RESIZINGS
 from pvt_viz.samples import SAMPLES
 from pvt_viz.ui.nearest import nearest, replacement
@@ -18,7 +19,7 @@ LATER_PATCHES = (1, 2, 3, 4)
 LARGEST_REDUCTION = 16
 POWERS = (1, 2, 4, 8, 16)
 """What a network with weights is offered of p_1 and R_i: the values between were neither trained nor measured."""
-CROPS = ("square", "whole")
+CROPS = (N_("square"), N_("whole"))
 SCENE = "scene"
 """The picture that is drawn, by `pvt_viz.scenes`."""
 SEEDS = tuple(range(1000))
@@ -26,7 +27,7 @@ SEEDS_FROM = 1 << 31
 """What is added to them: neither training nor the test set has any scene of these."""
 CLUTTERS = (0, 25, 50, 75, 100)
 """Percent."""
-OUTLINES = ("off", "on")
+OUTLINES = (N_("off"), N_("on"))
 DEFAULTS = {
     "picture": SCENE,
     "model": "flexi_pvt",
@@ -42,6 +43,20 @@ LARGEST_SIDE = 1024
 """Pixels: what a file says that it was trained at may be anything."""
 OF_SCENES = ("seed", "clutter", "cue", "outline")
 """What is said of drawn scenes alone."""
+LABELS = {
+    "picture": N_("Picture"),
+    "model": N_("Model"),
+    "crop": N_("Framing"),
+    "size": N_("Image size"),
+    "device": N_("Device"),
+    "kernels": N_("Kernels"),
+    "seed": N_("Scene"),
+    "clutter": N_("Clutter"),
+    "cue": N_("Cue's colour"),
+    "outline": N_("Outline"),
+}
+IN_WORDS = ("crop", "kernels", "cue", "outline")
+"""What is chosen among words of ours; the others are chosen among names and numbers."""
 
 
 @dataclass(frozen=True)
@@ -148,11 +163,11 @@ class Selection:
 
 @dataclass(frozen=True)
 class Choice:
-    """A valid selection, what each of its parts could have been, and what had to be replaced (in sentences)."""
+    """A valid selection, what each of its parts could have been, and what had to be replaced."""
 
     selection: Selection
     options: dict[str, tuple]
-    replaced: tuple[str, ...]
+    replaced: tuple[Sentence, ...]
 
 
 def choose(
@@ -177,14 +192,14 @@ def choose(
         "clutter": CLUTTERS,
         "outline": OUTLINES,
     }
-    replaced: list[str] = []
+    replaced: list[Sentence] = []
     followed: list[str] = []
 
     def pick(name: str, default):
         word = words.get(name, default)
         value = nearest(word, options[name], default)
         if name in words and str(value) != str(word):
-            replaced.append(replacement(label(name), word, value))
+            replaced.append(replacement(label(name), word, say(value) if name in IN_WORDS else value))
         elif value != default and name not in words:
             followed.append(f"{label(name)} = {value}")
         return value
@@ -210,7 +225,7 @@ def choose(
         options[f"r{i}"] = tuple(ratio for ratio in sorted({*ratios, r}) if ratio <= largest)
         reductions.append(pick(f"r{i}", r))
     if followed:
-        replaced.append(f"What else had to change, to fit: {', '.join(followed)}.")
+        replaced.append(say("What else had to change, to fit: {changes}.", changes=", ".join(followed)))
     selection = Selection(
         **picked,
         size=size,
@@ -235,8 +250,7 @@ def is_ratio(name: str) -> bool:
 
 
 def label(name: str) -> str:
-    """What the sidebar calls it."""
+    """What the sidebar calls it: a symbol, or a message."""
     if is_ratio(name):
         return ("p" if name[0] == "p" else "R") + SUBSCRIPTS[int(name[1])]
-    words = {"crop": "Framing", "size": "Image size", "seed": "Scene", "cue": "Cue's colour"}
-    return words.get(name, name.capitalize())
+    return LABELS[name]

@@ -4,7 +4,8 @@ import streamlit as st
 
 from pvt_viz import devices, images
 from pvt_viz.checkpoints import BUNDLED
-from pvt_viz.config import Size
+from pvt_viz.config import Size, StageShape
+from pvt_viz.language import N_, spaced, tr
 from pvt_viz.samples import SAMPLES
 from pvt_viz.ui import address, asked, opening, pagewords, reader, uploads, view, weights
 from pvt_viz.ui.lab import choice as lab
@@ -14,8 +15,8 @@ from pvt_viz.ui.told import tell
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.words import times
 
-SOURCES = ("Scene", "Sample", "Upload", "Camera")
-CROPS = {"square": "Centre square", "whole": "Whole picture"}
+SOURCES = (N_("Scene"), N_("Sample"), N_("Upload"), N_("Camera"))
+CROPS = {"square": N_("Centre square"), "whole": N_("Whole picture")}
 _LAST = "selection"
 
 
@@ -49,10 +50,10 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
                 _scene(choice)
             else:
                 st.selectbox(
-                    "Sample",
+                    tr("Sample"),
                     [name for name in choice.options["picture"] if name != SCENE],
                     key="picture",
-                    format_func=lambda name: SAMPLES[name].title,
+                    format_func=lambda name: tr(SAMPLES[name].title),
                     on_change=address.touch,
                 )
         if pictured:
@@ -60,12 +61,12 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
         _network(choice)
         _stages(choice, choice.selection.image_size if pictured else lab.size(choice.selection))
         st.button(
-            "Back to the defaults",
+            tr("Back to the defaults"),
             on_click=_reset,
-            help="A drawn scene, the trained flexi_pvt with its own p and R at 128 px, and no pin.",
+            help=tr("A drawn scene, the trained flexi_pvt with its own p and R at 128 px, and no pin."),
         )
     if replaced or choice.replaced:  # said once: the next action redraws the page without it
-        st.info(" ".join([*replaced, *choice.replaced]), icon=":material/info:")
+        st.info(spaced(*map(tr, [*replaced, *choice.replaced])), icon=":material/info:")
     st.session_state[_LAST] = choice.selection
     address.write({**choice.selection.query(), **view.query(), **lab.query(), **pagewords.query(), **reader.query()})
     return choice.selection, own or Picture.of(choice.selection)
@@ -120,12 +121,13 @@ def _reset() -> None:
 
 def _picture_source() -> Picture | None:
     """The visitor's own picture, or None while a sample is shown."""
-    st.subheader("Picture", anchor=False)
+    st.subheader(tr("Picture"), anchor=False)
     _own_picture()
     source = st.segmented_control(
-        "Where from",
+        tr("Where from"),
         SOURCES,
         key="source",
+        format_func=tr,
         required=True,
         label_visibility="collapsed",
         width="stretch",
@@ -135,24 +137,27 @@ def _picture_source() -> Picture | None:
         return None
     if source == "Upload":
         file = st.file_uploader(
-            "Upload a picture",
+            tr("Upload a picture"),
             key="file",
             max_upload_size=images.MAX_BYTES // 1024**2,
-            help="JPEG, PNG, WebP, GIF, BMP or TIFF; up to 20 MB.",
+            help=tr("JPEG, PNG, WebP, GIF, BMP or TIFF; up to {size} MB.", size=images.MAX_BYTES // 1024**2),
             on_change=_receive,
             args=(source, "file"),
         )
     else:
-        file = st.camera_input("Take a picture", key="camera", on_change=_receive, args=(source, "camera"))
+        file = st.camera_input(tr("Take a picture"), key="camera", on_change=_receive, args=(source, "camera"))
     if problem := uploads.problem(source):
-        before = "The picture before it is still shown." if uploads.kept(source) else "What was there is still shown."
-        st.error(f"{problem} {before}")
+        if uploads.kept(source):
+            before = tr("The picture before it is still shown.")
+        else:
+            before = tr("What was there is still shown.")
+        st.error(spaced(tr(problem), before))
     picture = uploads.kept(source)
     if picture is None:
-        st.caption("Until then nothing changes. Your picture is kept in memory for this visit and is in no link.")
+        st.caption(tr("Until then nothing changes. Your picture is kept in memory for this visit and is in no link."))
     elif file is None:
-        st.text(f"Still shown: {picture.title}")
-        st.button("Forget it", on_click=uploads.receive, args=(source, None, ""))
+        st.text(tr("Still shown: {title}", title=picture.title))
+        st.button(tr("Forget it"), on_click=uploads.receive, args=(source, None, ""))
     return picture
 
 
@@ -176,22 +181,24 @@ def _scene(choice: Choice) -> None:
     """The controls of a drawn scene."""
     options = choice.options
     st.number_input(
-        "Scene",
+        tr("Scene"),
         options["seed"][0],
         options["seed"][-1],
         key="seed",
         step=1,
         on_change=address.touch,
-        help="The seed that it is drawn from: the same number is the same scene. Training has seen none of these.",
+        help=tr("The seed that it is drawn from: the same number is the same scene. Training has seen none of these."),
     )
     _segments(
         "cue",
-        "Cue's colour",
+        tr("Cue's colour"),
         options,
-        help="The tag with the white rim. The right answer is the shape of its colour: change it and the answer moves.",
+        help=tr(
+            "The tag with the white rim. The right answer is the shape of its colour: change it and the answer moves."
+        ),
     )
     st.select_slider(
-        "Clutter",
+        tr("Clutter"),
         options["clutter"],
         key="clutter",
         format_func=lambda percent: f"{percent} %",
@@ -199,15 +206,18 @@ def _scene(choice: Choice) -> None:
     )
     _segments(
         "outline",
-        "Outline the answer",
+        tr("Outline the answer"),
         options,
-        help="The true edge of the right shape, drawn over the picture. The network does not see it.",
+        help=tr("The true edge of the right shape, drawn over the picture. The network does not see it."),
     )
 
 
-def _segments(
-    name: str, words: str, options: dict[str, tuple], *, help: str | None = None, told=str.capitalize
-) -> None:
+def _capitalised(word: str) -> str:
+    said = tr(word)
+    return said[:1].upper() + said[1:]
+
+
+def _segments(name: str, words: str, options: dict[str, tuple], *, help: str | None = None, told=_capitalised) -> None:
     """A choice between a few, across the sidebar; `told` is how an option is written."""
     st.segmented_control(
         words,
@@ -229,43 +239,45 @@ def _receive(source: str, key: str) -> None:
 
 def _framing(choice: Choice, *, drawn: bool) -> None:
     if not drawn:
-        _segments("crop", "Framing", choice.options, told=CROPS.get)
-    st.select_slider("Image size, px", choice.options["size"], key="size", on_change=address.touch)
-    st.caption(f"The network sees {times(choice.selection.image_size)} pixels; tokens grow with the area.")
+        _segments("crop", tr("Framing"), choice.options, told=lambda crop: tr(CROPS[crop]))
+    st.select_slider(tr("Image size, px"), choice.options["size"], key="size", on_change=address.touch)
+    size = times(choice.selection.image_size)
+    st.caption(tr("The network sees {size} pixels; tokens grow with the area.", size=size))
 
 
 def _network(choice: Choice) -> None:
-    st.subheader("Network", anchor=False)
+    st.subheader(tr("Network"), anchor=False)
     network = choice.selection.network
     yours = [name for name, brought in weights.networks().items() if brought.private]
     st.selectbox(
-        "Model",
+        tr("Model"),
         choice.options["model"],
         key="model",
-        format_func=lambda name: f"{name} (yours)" if name in yours else name,
+        format_func=lambda name: tr("{name} (yours)", name=name) if name in yours else name,
         on_change=address.touch,
     )
     blocks = "-".join(str(depth) for depth in choice.selection.config.depths)
-    st.caption(f"Blocks per stage: {blocks}.{'' if network.digest else ' A larger preset has more of them.'}")
+    larger = "" if network.digest else tr("A larger preset has more of them.")
+    st.caption(spaced(tr("Blocks per stage: {blocks}.", blocks=blocks), larger))
     opening.show(choice.selection)
     st.selectbox(
-        "Device",
+        tr("Device"),
         choice.options["device"],
         key="device",
-        format_func=lambda device: "Automatic" if device == "auto" else devices.describe(device),
+        format_func=lambda device: tr("Automatic") if device == "auto" else devices.describe(device),
         on_change=address.touch,
     )
-    st.caption(
-        f"Runs on: {devices.describe(devices.resolve(choice.selection.device))}. What the network says is the same."
-    )
+    device = devices.describe(devices.resolve(choice.selection.device))
+    st.caption(tr("Runs on: {device}. What the network says is the same.", device=device))
 
 
 def _stages(choice: Choice, image_size: Size) -> None:
-    st.subheader("Patch sizes and reduction ratios", anchor=False)
+    st.subheader(tr("Patch sizes and reduction ratios"), anchor=False)
     config = choice.selection.config
     for shape in config.shapes(image_size if min(image_size) >= config.least_side else None):
         i = shape.index
-        st.markdown(f"**Stage {i}**")
+        stage = tr("Stage {i}", i=i)
+        st.markdown(f"**{stage}**")
         left, right = st.columns(2)
         with left:
             _slider(f"p{i}", choice)
@@ -273,21 +285,35 @@ def _stages(choice: Choice, image_size: Size) -> None:
             if shape.pool is None:
                 _slider(f"r{i}", choice)
             else:
-                st.caption(f"No {label(f'r{i}')}: linear SRA pools to {times(shape.reduced_grid)}.")
-        p, r = shape.patch_size, shape.reduction
-        keys = f" R: {r}×{r} tokens make a key, {times(shape.reduced_grid)} in all." if shape.pool is None else ""
-        st.caption(
-            f"p: {p}×{p} {'pixels' if i == 1 else f'tokens of stage {i - 1}'} make a token, {times(shape.grid)} in all."
-            f"{keys}"
-        )
+                ratio, keys = label(f"r{i}"), times(shape.reduced_grid)
+                st.caption(tr("No {ratio}: linear SRA pools to {keys}.", ratio=ratio, keys=keys))
+        st.caption(spaced(_tokens(shape), _keys(shape)))
     if choice.selection.resized and (choice.selection.network.digest or choice.selection.model in BUNDLED):
         _segments(
             "kernels",
-            "Resize kernels by",
+            tr("Resize kernels by"),
             choice.options,
-            help="These p and R are not those that the weights were kept at. The pseudo-inverse (FlexiViT) keeps what a"
-            " kernel says; bilinear resizing, as of a picture, does not: switch, and see what that does.",
+            help=tr(
+                "These p and R are not those that the weights were kept at. The pseudo-inverse (FlexiViT) keeps what a"
+                " kernel says; bilinear resizing, as of a picture, does not: switch, and see what that does."
+            ),
         )
+
+
+def _tokens(shape: StageShape) -> str:
+    p, grid = shape.patch_size, times(shape.grid)
+    if shape.index == 1:
+        return tr("p: {p}×{p} pixels make a token, {grid} in all.", p=p, grid=grid)
+    below = shape.index - 1
+    return tr("p: {p}×{p} tokens of stage {below} make a token, {grid} in all.", p=p, below=below, grid=grid)
+
+
+def _keys(shape: StageShape) -> str:
+    """Nothing where they are pooled."""
+    if shape.pool is not None:
+        return ""
+    r, grid = shape.reduction, times(shape.reduced_grid)
+    return tr("R: {r}×{r} tokens make a key, {grid} in all.", r=r, grid=grid)
 
 
 def _slider(name: str, choice: Choice) -> None:
@@ -295,4 +321,4 @@ def _slider(name: str, choice: Choice) -> None:
     if len(options) > 1:
         st.select_slider(label(name), options, key=name, on_change=address.touch)
     else:
-        st.caption(f"{label(name)} = {options[0]}: nothing else fits.")
+        st.caption(tr("{ratio} = {value}: nothing else fits.", ratio=label(name), value=options[0]))

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from pvt_viz.checkpoints import Checkpoint
+from pvt_viz.language import say, tr, tr_n
 from pvt_viz.models import PVT, Weights
 from pvt_viz.pipe import receive, send
 from pvt_viz.scenes import CLASSES
@@ -34,20 +35,22 @@ class Training(Job):
     def look(self) -> str:
         """What is going on, in words."""
         if self.progress and self.running:
-            return f"Training: step {self.progress.step:,} of {self.progress.steps:,}"
+            return tr("Training: step {step:,} of {steps:,}", step=self.progress.step, steps=self.progress.steps)
         if self.running:
-            return "Starting a process for it …"
-        before = self.ahead()
-        return f"In line: {before} {'visitor comes' if before == 1 else 'visitors come'} before you."
+            return tr("Starting a process for it …")
+        return tr_n(
+            "In line: {count} visitor comes before you.", "In line: {count} visitors come before you.", self.ahead()
+        )
 
     def outcome(self) -> str:
         """How it ended, in words."""
         if self.problem:
-            return self.problem
+            return tr(self.problem)
         if self.progress is None:
-            return "Stopped before it began."
-        done = self.progress.step == self.progress.steps
-        return f"{'Done' if done else 'Stopped'} after {self.progress.step:,} steps."
+            return tr("Stopped before it began.")
+        if self.progress.step == self.progress.steps:
+            return tr("Done after {steps:,} steps.", steps=self.progress.step)
+        return tr("Stopped after {steps:,} steps.", steps=self.progress.step)
 
     @property
     def fraction(self) -> float:
@@ -66,7 +69,7 @@ class Training(Job):
                 self.history.extend(progress.history)
                 self.progress = progress
             if process.wait() and not self.stopped():
-                raise RuntimeError("its process ended")
+                raise RuntimeError(say("its process ended"))
         finally:
             ended.set()
             process.kill()
@@ -84,7 +87,8 @@ class Training(Job):
 def network(progress: Progress) -> PVT:
     """The tiny network as it is at that moment."""
     state = {name: values.float() for name, values in progress.state.items()}
-    weights = Weights(source=f"trained here, step {progress.step}", trained=progress.step > 0, classes=CLASSES)
+    source = say("trained here, step {step}", step=progress.step)
+    weights = Weights(source=source, trained=progress.step > 0, classes=CLASSES)
     return Checkpoint(TINY.config, state, weights).model()
 
 

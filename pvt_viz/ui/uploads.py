@@ -13,6 +13,7 @@ from PIL import Image
 from pvt_viz import images, samples, scenes
 from pvt_viz.config import Size
 from pvt_viz.figures import truth
+from pvt_viz.language import say
 from pvt_viz.scenes import Scenes
 from pvt_viz.ui.selection import SEEDS_FROM, Selection
 
@@ -23,7 +24,10 @@ _decoding = threading.BoundedSemaphore(2)  # the largest pictures take half a gi
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture to look at: its pixels, its name, and whether it belongs to one visitor alone."""
+    """A picture to look at: its pixels, its name, and whether it belongs to one visitor alone.
+
+    What is said of it (`title` unless it is private, `alt`, `credit`) is translated where it is shown.
+    """
 
     image: Image.Image
     title: str
@@ -45,9 +49,9 @@ class Picture:
     def scene(cls, size: Size, seed: int, clutter: int, cue: str | None, task: str = "cue") -> "Picture":
         """A drawn scene; a `cue` of None leaves the cue's colour as it was drawn."""
         drawn = _scene(size, seed, clutter, cue, task)
-        alt = f"A drawn scene: {truth.describe(drawn)}."
+        alt = say("A drawn scene: {scene}.", scene=truth.describe(drawn))
         digest = f"scene:{task}:{seed}:{clutter}:{cue}"
-        return cls(images.from_tensor(drawn.images)[0], f"Scene {seed}", alt, "", digest, False, drawn)
+        return cls(images.from_tensor(drawn.images)[0], say("Scene {seed}", seed=seed), alt, "", digest, False, drawn)
 
     @classmethod
     def sample(cls, name: str) -> "Picture":
@@ -61,7 +65,7 @@ class Picture:
             image = images.read(data)
             image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
         digest = hashlib.sha256(data).hexdigest()[:16]
-        return cls(image, title, f"Your picture: {title}", "", f"own:{digest}", private=True)
+        return cls(image, title, say("Your picture: {title}", title=title), "", f"own:{digest}", private=True)
 
 
 def receive(source: str, data: bytes | None, title: str) -> None:
@@ -75,7 +79,7 @@ def receive(source: str, data: bytes | None, title: str) -> None:
     try:
         pictures[source] = Picture.own(data, title)
     except images.ImageError as error:
-        problems[source] = str(error)
+        problems[source] = error.args[0]
 
 
 def kept(source: str) -> Picture | None:

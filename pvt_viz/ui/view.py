@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from pvt_viz.config import StageShape
+from pvt_viz.language import Sentence, say
 
 _KEPT = "view"
 _ASKED = "view_asked"
@@ -99,13 +100,15 @@ def keep(view: View) -> None:
     st.session_state[_KEPT] = view.text()
 
 
-def adopt(text: str) -> list[str]:
+def adopt(text: str) -> list[Sentence]:
     """Take over the view of a link; returns the sentences to say where it cannot be read."""
     view = View.parse(text)
     reset()
     if view is not None:
         keep(view)
-    return ["The link's view could not be read; the default view is shown instead."] if text and view is None else []
+    elif text:
+        return [say("The link's view could not be read; the default view is shown instead.")]
+    return []
 
 
 def reset() -> None:

@@ -14,6 +14,7 @@ import streamlit as st
 from pvt_viz import switches
 from pvt_viz.checkpoints import Checkpoint, WeightsError, hub
 from pvt_viz.checkpoints.load import open_files, open_folder
+from pvt_viz.language import tr
 from pvt_viz.ui.selection import Network, is_ratio
 from pvt_viz.words import escaped
 
@@ -46,7 +47,7 @@ def receive(files: dict[str, bytes]) -> str | None:
         with _opening:
             found = open_files(files, largest_upload() * 1024**2)
     except WeightsError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = error.args[0]
         return None
     digest = hashlib.sha256()
     for name in sorted(files):
@@ -56,7 +57,7 @@ def receive(files: dict[str, bytes]) -> str | None:
 
 
 def problem() -> str | None:
-    """What was wrong with the last files or hub id."""
+    """What was wrong with the last files or hub id, in a sentence."""
     return st.session_state.get(_PROBLEM)
 
 
@@ -78,16 +79,22 @@ def open_hub(id: str) -> str | None:
         folder = hub.cached(id) if hub.allowed(id) else None
         if folder is None:
             return None
-        found = hub_checkpoint(id, str(folder))
+        with opening():
+            found = hub_checkpoint(id, str(folder))
     except WeightsError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = error.args[0]
         return None
     network = Network(found.config, digest=folder.name)
     st.session_state.setdefault(_FETCHED, {})[id] = (network, str(folder))
     return id
 
 
-@st.cache_resource(max_entries=3, show_spinner="Opening the weights …")
+def opening():
+    """Within it a spinner says what takes so long."""
+    return st.spinner(tr("Opening the weights …"))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
 def hub_checkpoint(id: str, folder: str) -> Checkpoint:
     """The weights of a fetched hub id, shared by all visitors."""
     with _opening:
@@ -116,7 +123,10 @@ def checkpoint(network: Network) -> Checkpoint | None:
 
 
 def adopt(query: dict[str, str]) -> list[str]:
-    """Open the hub id that a link names, if it is on this server; else leave it out, with a sentence."""
+    """Open the hub id that a link names, if it is on this server; else leave it out, and say so.
+
+    The sentence is translated: it is shown at once, and as Markdown, of which a stranger's words must be kept free.
+    """
     id = query.get("model", "")
     if not hub.is_id(id):
         return []
@@ -124,11 +134,17 @@ def adopt(query: dict[str, str]) -> list[str]:
         return []
     for name in [name for name in query if name in ("model", "size", "kernels") or is_ratio(name)]:
         del query[name]  # and what is said of it alone
+    network = escaped(id)
     if not hub.enabled():
-        why = "this server opens no models from the hub."
-    elif not hub.allowed(id):
-        why = "it is not among those that this server opens."
-    else:
-        why = st.session_state.pop(_PROBLEM, None)  # said here, and not again in the sidebar
-        why = why or "it is not on this server yet: it can be fetched in the sidebar, under Other weights."
-    return [f"The link asks for the network {escaped(id)}; {escaped(why)}"]
+        return [tr("The link asks for the network {id}; this server opens no models from the hub.", id=network)]
+    if not hub.allowed(id):
+        return [tr("The link asks for the network {id}; it is not among those that this server opens.", id=network)]
+    if why := st.session_state.pop(_PROBLEM, None):  # said here, and not again in the sidebar
+        return [tr("The link asks for the network {id}; {why}", id=network, why=escaped(tr(why)))]
+    return [
+        tr(
+            "The link asks for the network {id}; it is not on this server yet: it can be fetched in the sidebar, under"
+            " Other weights.",
+            id=network,
+        )
+    ]

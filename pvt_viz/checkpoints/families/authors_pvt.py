@@ -1,9 +1,10 @@
 """PVT v1 by its authors' names (whai362/PVT, classification/pvt.py): stages count from 1, K and V are one layer."""
 
 from pvt_viz.checkpoints.names import BLOCK, CLS, POSITIONS, Family
+from pvt_viz.language import N_
 
 FAMILY = Family(
-    label="PVT, the authors' file",
+    label=N_("PVT, the authors' file"),
     network="pvt",
     marks=("pos_embed1", "block1.0.attn.kv.weight"),
     first_stage=1,

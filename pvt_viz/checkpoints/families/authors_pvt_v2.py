@@ -2,11 +2,12 @@
 
 from pvt_viz.checkpoints.families import authors_pvt
 from pvt_viz.checkpoints.names import BLOCK, Family
+from pvt_viz.language import N_
 
 _GONE = ("pos_embed{i}", "cls_token", "norm")
 
 FAMILY = Family(
-    label="PVTv2, the authors' file",
+    label=N_("PVTv2, the authors' file"),
     network="pvt_v2",
     marks=("block1.0.mlp.dwconv.dwconv.weight", "patch_embed1.proj.weight"),
     first_stage=1,

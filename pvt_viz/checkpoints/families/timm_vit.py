@@ -1,11 +1,12 @@
 """ViT and DeiT in `timm`, whose names the DeiT authors' files have too: q, k and v are one layer."""
 
 from pvt_viz.checkpoints.names import CLS, DISTILLATION, Family
+from pvt_viz.language import N_
 
 _OURS = "stages.0.blocks.{j}."
 
 FAMILY = Family(
-    label="ViT or DeiT, timm",
+    label=N_("ViT or DeiT, timm"),
     network="vit",
     marks=("blocks.0.attn.qkv.weight", "patch_embed.proj.weight", "pos_embed"),
     table={

@@ -7,6 +7,7 @@ import streamlit as st
 from pvt_viz.config import PVTConfig, Size
 from pvt_viz.cost.counted import BYTES
 from pvt_viz.cost.scope import Scope, scopes
+from pvt_viz.language import N_, Sentence, say
 from pvt_viz.ui import address
 from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.ui.selection import DEFAULT_SIDE, Selection
@@ -19,19 +20,19 @@ BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 UNITS = {"MAC": 1, "FLOP": 2}
 """What counts as one: a multiplication with its addition, or each of them."""
 LABELS = {
-    "side": "Image size",
-    "batch": "Batch",
-    "dtype": "Precision",
-    "unit": "Count in",
-    "axis": "Bars",
-    "scope": "What to measure",
+    "side": N_("Image size"),
+    "batch": N_("Batch"),
+    "dtype": N_("Precision"),
+    "unit": N_("Count in"),
+    "axis": N_("Bars"),
+    "scope": N_("What to measure"),
 }
 _OPTIONS = {
     "side": SIDES,
     "batch": BATCHES,
     "dtype": ("float32", "bfloat16", "float16"),
     "unit": tuple(UNITS),
-    "axis": ("linear", "log"),
+    "axis": (N_("linear"), N_("log")),
     "scope": ("forward", *(f"{kind}-{i}" for kind in ("attention", "stage") for i in range(1, 5))),
 }
 
@@ -69,9 +70,9 @@ class Lab:
         return next(scope for scope in scopes(config) if scope == wanted)
 
 
-def images(lab: Lab) -> str:
+def images(lab: Lab) -> Sentence:
     """What is priced at once."""
-    return "one image" if lab.batch == 1 else f"a batch of {lab.batch}"
+    return say("one image") if lab.batch == 1 else say("a batch of {batch}", batch=lab.batch)
 
 
 def setting(config: PVTConfig, lab: Lab) -> dict[str, str]:
@@ -81,8 +82,8 @@ def setting(config: PVTConfig, lab: Lab) -> dict[str, str]:
         "model": config.name,
         "image": f"{h}×{w}",
         "p": f"p {'-'.join(map(str, config.patch_sizes))}",
-        "R": "linear SRA" if config.pool else f"R {'-'.join(map(str, config.reductions))}",
-        "batch": f"batch {lab.batch}",
+        "R": say("linear SRA") if config.pool else f"R {'-'.join(map(str, config.reductions))}",
+        "batch": say("batch {batch}", batch=lab.batch),
         "precision": lab.dtype,
     }
 

@@ -11,9 +11,11 @@ from pvt_viz.cost.counted import analyze
 from pvt_viz.cost.frontier import Limit, frontier
 from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT
 from pvt_viz.figures import cost as figures
+from pvt_viz.language import Sentence, say, tr
 from pvt_viz.ui import charts
 from pvt_viz.ui.lab import choice
 from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.ui.listed import both, listed
 from pvt_viz.words import factor, times
 
 BUDGETS = (4, 8, 16, 24, 80)
@@ -22,13 +24,13 @@ FROM, TO = 224, 640
 
 
 def show_growth(config: PVTConfig, lab: Lab) -> None:
-    st.header("What a larger image costs", anchor=False)
+    st.header(tr("What a larger image costs"), anchor=False)
     paper = figure_6()
     networks = dict(paper)
     if not any(config.alike(other) for other in paper.values()):
-        networks[f"{config.name} as chosen"] = replace(config, image_size=config.least_side)
+        networks[say("{model} as chosen", model=config.name)] = replace(config, image_size=config.least_side)
     curves = {name: growth(network, batch=lab.batch) for name, network in networks.items()}
-    caption = (
+    caption = say(
         "The transformers of the paper's Figure 6, recomputed, and PVT-Small with R = 1 everywhere. The figure's"
         " GFLOPs are GMACs; its ResNet50 is left out, since only transformers are priced here."
     )
@@ -42,24 +44,32 @@ def show_growth(config: PVTConfig, lab: Lab) -> None:
     charts.show(
         chart,
         key="growth",
-        alt=f"Lines: {lab.unit}s of a forward over the image side, for every network.",
+        alt=tr("Lines: {unit}s of a forward over the image side, for every network.", unit=lab.unit),
         setting=choice.setting(config, lab),
     )
     now = {name: growth(network, batch=lab.batch, sides=(lab.side,))[0] for name, network in networks.items()}
-    said = ", ".join(f"{name} {lab.amount(macs)}" for name, macs in now.items() if macs is not None)
-    st.markdown(f"At the chosen {times((lab.side, lab.side))}: {said}.")
+    costs = {name: lab.amount(macs) for name, macs in now.items() if macs is not None}
+    st.markdown(tr("At the chosen {size}: {costs}.", size=times((lab.side, lab.side)), costs=_each(costs)))
     ends = {name: growth(network, sides=(FROM, TO)) for name, network in paper.items()}
-    grown = ", ".join(f"{name} {factor(large / small)}" for name, (small, large) in ends.items())
-    st.markdown(
-        ":material/compare_arrows: **Where this differs from the paper.** Its caption ranks the growth: ViT-Small/16,"
-        f" then ViT-Small/32, then PVT-Small. Counted from {FROM} to {TO} pixels a forward becomes dearer by factors:"
-        f" {grown}. With SRA every stage has one key for 32×32 pixels, as ViT-Small/32 has, but PVT-Small asks far more"
-        " queries. The gap between the two PVT curves is what SRA is worth."
+    differs = tr(
+        "**Where this differs from the paper.** Its caption ranks the growth: ViT-Small/16, then ViT-Small/32, then"
+        " PVT-Small. Counted from {small} to {large} pixels a forward becomes dearer by factors: {factors}. With SRA"
+        " every stage has one key for 32×32 pixels, as ViT-Small/32 has, but PVT-Small asks far more queries. The gap"
+        " between the two PVT curves is what SRA is worth.",
+        small=FROM,
+        large=TO,
+        factors=_each({name: factor(large / small) for name, (small, large) in ends.items()}),
     )
+    st.markdown(f":material/compare_arrows: {differs}")
+
+
+def _each(numbers: dict[Sentence, str]) -> Sentence:
+    """Networks by name, each with its number."""
+    return listed(*(say("{network} {number}", network=name, number=number) for name, number in numbers.items()))
 
 
 def show_frontier(config: PVTConfig, lab: Lab) -> None:
-    st.header("How large a picture fits", anchor=False)
+    st.header(tr("How large a picture fits"), anchor=False)
     ways = (FULL_EXPLICIT, FULL_FUSED, SRA_EXPLICIT, SRA) if config.reduces else (FULL_EXPLICIT, FULL_FUSED)
     setting = choice.setting(config, lab)
     budgets = tuple(gigabytes * 10**9 for gigabytes in BUDGETS)
@@ -68,23 +78,30 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
         [f"{gigabytes} GB" for gigabytes in BUDGETS],
         {way.name: [limit.side_pixels for limit in found] for way, found in limits.items()},
         {way.name: way.label for way in ways},
-        title="The largest square image, one at a time",
-        x_title="memory",
-        y_title="side, pixels",
-        caption=f"{config.name}, {lab.dtype}, without gradients: weights, image and the worst moment together. 1 GB is"
-        " 10⁹ bytes, all of it for the network; a driver and a desktop take their share.",
+        title=say("The largest square image, one at a time"),
+        x_title=say("memory"),
+        y_title=say("side, pixels"),
+        caption=say(
+            "{model}, {dtype}, without gradients: weights, image and the worst moment together. 1 GB is 10⁹ bytes, all"
+            " of it for the network; a driver and a desktop take their share.",
+            model=config.name,
+            dtype=lab.dtype,
+        ),
         unit="",
         log=lab.axis == "log",
     )
     charts.show(
         chart,
         key="frontier",
-        alt="Bars: the largest square image for five memory budgets, for every variant.",
+        alt=tr("Bars: the largest square image for five memory budgets, for every variant."),
         setting=setting,
     )
     charts.table(
         [
-            {"attention": way.label, **{f"{b} GB": _cell(limit) for b, limit in zip(BUDGETS, found, strict=True)}}
+            {
+                tr("attention"): tr(way.label),
+                **{f"{b} GB": _cell(limit) for b, limit in zip(BUDGETS, found, strict=True)},
+            }
             for way, found in limits.items()
         ],
         numbers=[
@@ -101,18 +118,19 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
         ],
         key="frontier",
         setting=setting,
-        alt="The largest square image for five memory budgets, and what gives out first.",
+        alt=tr("The largest square image for five memory budgets, and what gives out first."),
     )
     step = limits[FULL_FUSED][0].step_pixels
-    st.caption(f"After the colon: what breaks first, at the next size up ({step} pixels more).")
+    st.caption(tr("After the colon: what breaks first, at the next size up ({step} pixels more).", step=step))
     if SRA in ways:
         _lesson(config, lab, limits[FULL_FUSED][-1], limits[SRA][-1])
 
 
 def _cell(limit: Limit) -> str:
+    breaks = {"stage": limit.breaks.stage, "doing": say(limit.breaks.doing)}
     if not limit.side_pixels:
-        return f"nothing: stage {limit.breaks.stage}, {limit.breaks.doing}"
-    return f"{limit.side_pixels:,} px: stage {limit.breaks.stage}, {limit.breaks.doing}"
+        return tr("nothing: stage {stage}, {doing}", **breaks)
+    return tr("{side:,} px: stage {stage}, {doing}", side=limit.side_pixels, **breaks)
 
 
 def _lesson(config: PVTConfig, lab: Lab, fused: Limit, sra: Limit) -> None:
@@ -121,11 +139,21 @@ def _lesson(config: PVTConfig, lab: Lab, fused: Limit, sra: Limit) -> None:
         return
     price = partial(analyze, image_size=side, batch=1)
     full, reduced = price(FULL_FUSED.of(config)).macs, price(config).macs
-    breaks = dict.fromkeys(f"the {limit.breaks.doing} of stage {limit.breaks.stage}" for limit in (fused, sra))
-    st.markdown(
-        f":material/lightbulb: **What fused kernels change.** They store no map, so at {BUDGETS[-1]} GB full attention"
-        f" reaches {fused.side_pixels:,} px and SRA {sra.side_pixels:,} px: what gives out first is"
-        f" {' and '.join(breaks)}."
-        f" The arithmetic stays: at {side:,} px a forward takes {lab.amount(full)} with full attention and"
-        f" {lab.amount(reduced)} with SRA, **{factor(full / reduced)}** less."
+    breaks = dict.fromkeys(
+        say("the {doing} of stage {stage}", doing=say(limit.breaks.doing), stage=limit.breaks.stage)
+        for limit in (fused, sra)
     )
+    change = tr(
+        "**What fused kernels change.** They store no map, so at {budget} GB full attention reaches {fused:,} px and"
+        " SRA {sra:,} px: what gives out first is {breaks}. The arithmetic stays: at {side:,} px a forward takes {full}"
+        " with full attention and {reduced} with SRA, **{factor}** less.",
+        budget=BUDGETS[-1],
+        fused=fused.side_pixels,
+        sra=sra.side_pixels,
+        breaks=both(*breaks),
+        side=side,
+        full=lab.amount(full),
+        reduced=lab.amount(reduced),
+        factor=factor(full / reduced),
+    )
+    st.markdown(f":material/lightbulb: {change}")

@@ -7,27 +7,34 @@ from pvt_viz.cost import parts
 from pvt_viz.cost.compare import SIDES, attention_growth, fold_and_pool
 from pvt_viz.cost.counted import CostReport, analyze
 from pvt_viz.figures import cost as figures
+from pvt_viz.language import Sentence, say, say_n, spaced, tr
 from pvt_viz.ui import charts
 from pvt_viz.ui.lab import choice, ways
 from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.ui.listed import both, either, listed
 from pvt_viz.words import factor, times
 
 PAPER_SIDE = 224
-LAYERS, PRODUCTS = "whole attention layers", "QKᵀ and softmax·V alone"
+LAYERS, PRODUCTS = say("whole attention layers"), say("QKᵀ and softmax·V alone")
 COUNTED = {LAYERS: parts.ATTENTION_LAYER, PRODUCTS: parts.ATTENTION}
 
 
 def show(lab: Lab) -> None:
-    st.header("Where linear SRA starts to pay", anchor=False)
+    st.header(tr("Where linear SRA starts to pay"), anchor=False)
     networks = fold_and_pool()
     (folding, fold), (pooling, pool) = networks.items()
     st.markdown(
-        f"PVTv2 has two ways to fewer keys. **Folds** ({folding}) make one key of R×R tokens, so keys grow with the"
-        f" picture. **Linear SRA** ({pooling}) averages the tokens to {ways.pooled(pool)}, however many there are. The"
-        " two networks differ in nothing else that is counted."
+        tr(
+            "PVTv2 has two ways to fewer keys. **Folds** ({folding}) make one key of R×R tokens, so keys grow with the"
+            " picture. **Linear SRA** ({pooling}) averages the tokens to {keys}, however many there are. The two"
+            " networks differ in nothing else that is counted.",
+            folding=folding,
+            pooling=pooling,
+            keys=ways.pooled(pool),
+        )
     )
     curves = {
-        f"{name}, {what}": attention_growth(network, part, lab.batch)
+        say("{network}, {what}", network=name, what=what): attention_growth(network, part, lab.batch)
         for what, part in COUNTED.items()
         for name, network in networks.items()
     }
@@ -35,29 +42,40 @@ def show(lab: Lab) -> None:
         {name: [None if macs is None else lab.counted(macs) for macs in curve] for name, curve in curves.items()},
         SIDES,
         lab.side,
-        caption=f"{folding} with R = {fold.reductions}, {pooling} with {ways.pooled(pool)} keys; all stages and blocks,"
-        f" for {choice.images(lab)}. Whole layers: fold or pool, projections, QKᵀ and softmax·V.",
+        caption=say(
+            "{folding} with R = {reductions}, {pooling} with {keys} keys; all stages and blocks, for {images}. Whole"
+            " layers: fold or pool, projections, QKᵀ and softmax·V.",
+            folding=folding,
+            reductions=fold.reductions,
+            pooling=pooling,
+            keys=ways.pooled(pool),
+            images=choice.images(lab),
+        ),
         unit=lab.unit,
     )
     charts.show(
         chart,
         key="linear",
-        alt=f"Lines: {lab.unit}s of the attention layers over the image side, with folds and with linear SRA.",
-        setting={"model": f"{fold.name} and {pool.name}", "batch": f"batch {lab.batch}"},
+        alt=tr(
+            "Lines: {unit}s of the attention layers over the image side, with folds and with linear SRA.",
+            unit=lab.unit,
+        ),
+        setting={"model": both(fold.name, pool.name), "batch": say("batch {batch}", batch=lab.batch)},
     )
     paper, chosen = ([analyze(network, side, lab.batch) for network in (fold, pool)] for side in (PAPER_SIDE, lab.side))
-    st.markdown("\n".join([_equal(*paper, lab), _chosen(*chosen, lab), _first(fold, pool)]))
+    lines = [_equal(*paper, lab), _chosen(*chosen, lab), _first(fold, pool)]
+    st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def _sum(report: CostReport, part: tuple[str, ...], stage: int | None = None) -> int:
     return sum(row.macs for row in report.select(stage=stage, part=part))
 
 
-def _stages(indices: list[int], of: int) -> str:
+def _stages(indices: list[int], of: int) -> Sentence:
     """In words: in every stage, in stages 1, 2, 3."""
     if len(indices) == of:
-        return "in every stage"
-    return f"in stage{'s' * (len(indices) > 1)} {', '.join(map(str, indices))}"
+        return say("in every stage")
+    return say_n("in stage {stages}", "in stages {stages}", len(indices), stages=listed(*map(str, indices)))
 
 
 def _equal(fold: CostReport, pool: CostReport, lab: Lab) -> str:
@@ -67,32 +85,62 @@ def _equal(fold: CostReport, pool: CostReport, lab: Lab) -> str:
     same = [i for i in stages if all(_sum(fold, (part,), i) == _sum(pool, (part,), i) for part in rest)]
     folds, pools = ([i for i in stages if _sum(report, parts.REDUCTION, i)] for report in (fold, pool))
     extra = [i for i in pools if i not in folds]
-    keys = " or ".join(sorted({times(shape.reduced_grid) for shape in (*fold.shapes, *pool.shapes)}))
-    return (
-        f"- **At {times(fold.image_hw)}** both have {keys} keys: QKᵀ, softmax·V and the projections cost the same"
-        f" {_stages(same, len(stages))}, {lab.amount(_sum(fold, parts.ATTENTION))} for the two products together. Only"
-        f" the way to the keys differs. Folds take N·C² a block {_stages(folds, len(stages))},"
-        f" {lab.amount(_sum(fold, parts.REDUCTION))} in all; the layer behind the pool takes"
-        f" {pool.shapes[0].reduced_tokens}·C² a block {_stages(pools, len(stages))},"
-        f" {lab.amount(_sum(pool, parts.REDUCTION))}."
-        + (f" So it comes on top {_stages(extra, len(stages))}, where R = 1 needs no fold." if extra else "")
+    said = tr(
+        "**At {size}** both have {keys} keys: QKᵀ, softmax·V and the projections cost the same {same}, {products} for"
+        " the two products together. Only the way to the keys differs. Folds take N·C² a block {folding}, {folds} in"
+        " all; the layer behind the pool takes {pooled}·C² a block {pooling}, {pools}.",
+        size=times(fold.image_hw),
+        keys=either(*sorted({times(shape.reduced_grid) for shape in (*fold.shapes, *pool.shapes)})),
+        same=_stages(same, len(stages)),
+        products=lab.amount(_sum(fold, parts.ATTENTION)),
+        folding=_stages(folds, len(stages)),
+        folds=lab.amount(_sum(fold, parts.REDUCTION)),
+        pooled=pool.shapes[0].reduced_tokens,
+        pooling=_stages(pools, len(stages)),
+        pools=lab.amount(_sum(pool, parts.REDUCTION)),
     )
+    if not extra:
+        return said
+    on_top = tr("So it comes on top {stages}, where R = 1 needs no fold.", stages=_stages(extra, len(stages)))
+    return spaced(said, on_top)
 
 
 def _chosen(fold: CostReport, pool: CostReport, lab: Lab) -> str:
     """The same at the page's size."""
     keys = [f"{shape.reduced_tokens:,}" for shape in fold.shapes]
-    left = f"{keys[0]} keys in every stage" if len(set(keys)) == 1 else f"{', '.join(keys)} keys, stage by stage"
+    if len(set(keys)) == 1:
+        left = say("{keys} keys in every stage", keys=keys[0])
+    else:
+        left = say("{keys} keys, stage by stage", keys=listed(*keys))
     (folded, pooled), layers = (
         [_sum(report, part) for report in (fold, pool)] for part in (parts.ATTENTION, parts.ATTENTION_LAYER)
     )
-    products = "as many" if folded == pooled else ways.compared(folded, pooled, "fewer")
-    return (
-        f"- **At the chosen {times(fold.image_hw)}** folds leave {left}, and the pool"
-        f" {pool.shapes[0].reduced_tokens} in each. Linear SRA takes {products} {lab.unit}s for QKᵀ and softmax·V,"
-        f" and {ways.compared(*layers, 'fewer')} for whole attention layers: {lab.amount(layers[1])} in place of"
-        f" {lab.amount(layers[0])}."
+    keys_said = tr(
+        "**At the chosen {size}** folds leave {left}, and the pool {pooled} in each.",
+        size=times(fold.image_hw),
+        left=left,
+        pooled=pool.shapes[0].reduced_tokens,
     )
+    costs = {
+        "unit": lab.unit,
+        "layers": ways.compared(*layers, ways.FEWER),
+        "pooled": lab.amount(layers[1]),
+        "folded": lab.amount(layers[0]),
+    }
+    if folded == pooled:
+        costs_said = tr(
+            "Linear SRA takes as many {unit}s for QKᵀ and softmax·V, and {layers} for whole attention layers: {pooled}"
+            " in place of {folded}.",
+            **costs,
+        )
+    else:
+        costs_said = tr(
+            "Linear SRA takes {products} {unit}s for QKᵀ and softmax·V, and {layers} for whole attention layers:"
+            " {pooled} in place of {folded}.",
+            products=ways.compared(folded, pooled, ways.FEWER),
+            **costs,
+        )
+    return spaced(keys_said, costs_said)
 
 
 def _first(fold: PVTConfig, pool: PVTConfig) -> str:
@@ -108,10 +156,17 @@ def _first(fold: PVTConfig, pool: PVTConfig) -> str:
             attention_growth(network, parts.ATTENTION, sides=(PAPER_SIDE, 2 * PAPER_SIDE)) for network in (fold, pool)
         )
     )
-    return (
-        f"- **It starts to pay** at {first[0]} pixels for whole layers (of the sizes on the curve), and at {first[1]}"
-        " for the two products. Its keys outnumber those of the folds in a small picture: at"
-        f" {SIDES[0]} pixels whole layers take {ways.compared(layers[0][0], layers[1][0])}. In a large one folds leave"
-        f" keys in proportion to the area: from {PAPER_SIDE} to {2 * PAPER_SIDE} pixels the products become {folded}"
-        f" dearer with folds, and {pooled} with the pool."
+    return tr(
+        "**It starts to pay** at {layers} pixels for whole layers (of the sizes on the curve), and at {products} for"
+        " the two products. Its keys outnumber those of the folds in a small picture: at {least} pixels whole layers"
+        " take {compared}. In a large one folds leave keys in proportion to the area: from {small} to {large} pixels"
+        " the products become {folded} dearer with folds, and {pooled} with the pool.",
+        layers=first[0],
+        products=first[1],
+        least=SIDES[0],
+        compared=ways.compared(layers[0][0], layers[1][0]),
+        small=PAPER_SIDE,
+        large=2 * PAPER_SIDE,
+        folded=folded,
+        pooled=pooled,
     )

@@ -11,6 +11,7 @@ from pvt_viz.cost.compare import SIDES
 from pvt_viz.cost.recording import Recording
 from pvt_viz.cost.scope import Scope, scopes
 from pvt_viz.cost.variants import Variant, variants
+from pvt_viz.language import tr, tr_n
 from pvt_viz.ui import address, measuring
 from pvt_viz.ui.lab import choice, points
 from pvt_viz.ui.lab.choice import Lab
@@ -21,11 +22,14 @@ FIRST_SIZES = ("96", "224", "320", "448")
 
 
 def show(config: PVTConfig, lab: Lab, device: str) -> None:
-    st.header("Measure now", anchor=False)
+    st.header(tr("Measure now"), anchor=False)
     chosen = devices.resolve(device)
     st.markdown(
-        f"Median time and peak extra memory on the {devices.describe(chosen)}, one at a time, in a process of its own."
-        " Memory is predicted: its points should lie on the curves. Time is not: its lines are a lower bound."
+        tr(
+            "Median time and peak extra memory on the {device}, one at a time, in a process of its own. Memory is"
+            " predicted: its points should lie on the curves. Time is not: its lines are a lower bound.",
+            device=devices.describe(chosen),
+        )
     )
     scope = _controls(config, lab, chosen)
     others = _recordings()
@@ -38,28 +42,30 @@ def _controls(config: PVTConfig, lab: Lab, device: str) -> Scope:
     scope = lab.measured(config)
     tell("scope", next(name for name, one in offered.items() if one == scope))
     st.selectbox(
-        "What to measure",
+        tr("What to measure"),
         list(offered),
         key="scope",
-        format_func=lambda name: offered[name].label.capitalize(),
+        format_func=lambda name: tr(offered[name].label).capitalize(),
         on_change=choice.changed,
         args=("scope",),
     )
     picked = _pills(
-        "Image sizes, px", {str(side): side for side in SIDES if side >= config.least_side}, "sizes", FIRST_SIZES
+        tr("Image sizes, px"), {str(side): side for side in SIDES if side >= config.least_side}, "sizes", FIRST_SIZES
     )
-    ways = _pills("Attention", {way.label: way for way in variants(config)}, "ways")
+    ways = _pills(tr("Attention"), {way.label: way for way in variants(config)}, "ways")
     with st.container(horizontal=True):
         count = len(picked) * len(ways)
         st.button(
-            f"Measure {count} {'point' if count == 1 else 'points'}",
+            tr_n("Measure {count} point", "Measure {count} points", count),
             icon=":material/play_arrow:",
             disabled=not count,
             on_click=_start,
             args=(config, picked, ways, scope, lab, device),
         )
         st.button(
-            "Forget all points", disabled=not (measuring.results() or measuring.current()), on_click=measuring.forget
+            tr("Forget all points"),
+            disabled=not (measuring.results() or measuring.current()),
+            on_click=measuring.forget,
         )
     return scope
 
@@ -80,7 +86,8 @@ def _pills(label: str, offered: dict, name: str, first: tuple[str, ...] | None =
     now, held = [text for text in offered if wanted is None or text in wanted], st.session_state.get(key)
     tell(key, held if held is not None and sorted(held) == sorted(now) else now)  # the order is that of the clicks
     return tuple(
-        offered[text] for text in st.pills(label, list(offered), selection_mode="multi", key=key, on_change=chosen)
+        offered[text]
+        for text in st.pills(label, list(offered), selection_mode="multi", key=key, format_func=tr, on_change=chosen)
     )
 
 
@@ -102,7 +109,7 @@ def _live(config: PVTConfig, lab: Lab, scope: Scope, device: str, others: list[R
         else:
             st.progress(*measuring.outcome())
     with halt:
-        st.button("Stop", icon=":material/stop:", on_click=measuring.stop, disabled=not on_its_way, width="stretch")
+        st.button(tr("Stop"), icon=":material/stop:", on_click=measuring.stop, disabled=not on_its_way, width="stretch")
     here = [point for (_, on), point in list(measuring.results().items()) if on == device]
     points.show({points.LIVE: here, **{one.label: one.points for one in others}}, config, lab, scope)
     if polling and not measuring.current():
@@ -113,7 +120,9 @@ def _recordings() -> list[Recording]:
     """The recorded files that the visitor wants to see beside the live points."""
     found, unread = recording.all_in(recording.FOLDER)
     for problem in unread:
-        st.caption(f":material/warning: {problem}")
+        st.caption(f":material/warning: {tr(problem)}")
     return (
-        list(_pills("Recorded on other machines", {one.label: one for one in found}, "recorded", ())) if found else []
+        list(_pills(tr("Recorded on other machines"), {one.label: one for one in found}, "recorded", ()))
+        if found
+        else []
     )

@@ -12,12 +12,14 @@ from pvt_viz.cost.scope import Scope
 from pvt_viz.cost.task import Measurement
 from pvt_viz.cost.variants import VARIANTS, variants
 from pvt_viz.figures import cost as figures
+from pvt_viz.language import joined, say, tr, tr_n
 from pvt_viz.ui import charts
 from pvt_viz.ui.lab import choice
 from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.ui.listed import in_turn, listed
 from pvt_viz.words import si
 
-LIVE = "measured here"
+LIVE = say("measured here")
 Points = dict[str, list[Measurement]]
 """Measurements by source."""
 
@@ -25,20 +27,25 @@ Points = dict[str, list[Measurement]]
 def show(sources: dict[str, Iterable[Measurement]], config: PVTConfig, lab: Lab, scope: Scope) -> None:
     points = {name: _matching(found, config, lab, scope) for name, found in sources.items()}
     machines = {
-        f"{name} on {p.machine.name}, torch {p.machine.torch}" for name in points for p in points[name] if p.machine
+        say("{source} on {machine}, torch {torch}", source=name, machine=p.machine.name, torch=p.machine.torch)
+        for name in points
+        for p in points[name]
+        if p.machine
     }
-    made = choice.setting(config, lab) | {"image": "any size"}
+    made = choice.setting(config, lab) | {"image": say("any size")}
     if machines:
-        made["machine"] = "; ".join(sorted(machines))
+        made["machine"] = in_turn(*sorted(machines))
     _memory(config, lab, scope, points, made)
     _time(config, lab, scope, points, made)
     _table(lab, points, made)
     hidden = len(list(sources[LIVE])) - len(points[LIVE])
     if hidden:
-        one = "1 point measured" if hidden == 1 else f"{hidden} points measured"
-        st.caption(
-            f":material/visibility_off: {one} with other settings (batch, precision, what, p or R) not shown here."
+        others = tr_n(
+            "{count} point measured with other settings (batch, precision, what, p or R) not shown here.",
+            "{count} points measured with other settings (batch, precision, what, p or R) not shown here.",
+            hidden,
         )
+        st.caption(f":material/visibility_off: {others}")
 
 
 def _matching(found: Iterable[Measurement], config: PVTConfig, lab: Lab, scope: Scope) -> list[Measurement]:
@@ -66,55 +73,82 @@ def _by_variant(
     for source, several in points.items():
         for point in several:
             if point.seconds:
-                note = f"median of {point.runs} runs"
+                note = say("median of {runs} runs", runs=point.runs)
                 found[source][point.task.variant.name].append((point.task.config.image_size, value(point), note))
     return found
 
 
 def _memory(config: PVTConfig, lab: Lab, scope: Scope, points: Points, made: dict[str, str]) -> None:
     ways = variants(config)
-    scratch = "" if lab.dtype == "float32" else " On a CPU, kernels of half precision keep copies besides."
+    caption = joined(
+        say(
+            "{model}, {dtype}, batch {batch}. Lines: predicted in closed form, without the kernel's own scratch.",
+            model=config.name,
+            dtype=lab.dtype,
+            batch=lab.batch,
+        ),
+        "" if lab.dtype == "float32" else say("On a CPU, kernels of half precision keep copies besides."),
+        say("Filled points: measured here; hollow ones: recorded."),
+    )
     chart = figures.measured(
         {"": {w.name: peaks(_least(w.of(config)), scope, w.attention, lab.batch, lab.dtype) for w in ways}},
         _by_variant(points, lambda point: point.peak_bytes),
         {way.name: way.label for way in VARIANTS.values()},
         SIDES,
-        title=f"Peak extra memory, {scope.label}",
-        y_title="peak",
-        caption=f"{config.name}, {lab.dtype}, batch {lab.batch}. Lines: predicted in closed form, without the kernel's"
-        f" own scratch.{scratch} Filled points: measured here; hollow ones: recorded.",
+        title=say("Peak extra memory, {scope}", scope=scope.label),
+        y_title=say("peak"),
+        caption=caption,
         unit="B",
     )
-    charts.show(chart, key="measured_memory", alt=f"Predicted and measured peak memory of {scope.label}.", setting=made)
+    alt = tr("Predicted and measured peak memory of {scope}.", scope=scope.label)
+    charts.show(chart, key="measured_memory", alt=alt, setting=made)
 
 
 def _time(config: PVTConfig, lab: Lab, scope: Scope, points: Points, made: dict[str, str]) -> None:
     rates = {source: _rates(found) for source, found in points.items() if any(point.seconds for point in found)}
     if not rates:
-        st.caption(":material/timer: Times appear here with the first measured point.")
+        later = tr("Times appear here with the first measured point.")
+        st.caption(f":material/timer: {later}")
         return
     work = {way.name: growth(_least(way.of(config)), scope, lab.batch) for way in variants(config)}
     lines = {
         source: {name: [macs and macs / rate for macs in work[name]] for name, rate in found.items()}
         for source, found in rates.items()
     }
-    reached = "; ".join(
-        f"{source}: " + ", ".join(f"{VARIANTS[name].label} {lab.amount(rate)}/s" for name, rate in found.items())
-        for source, found in rates.items()
+    reached = in_turn(
+        *(
+            say(
+                "{source}: {rates}",
+                source=source,
+                rates=listed(
+                    *(
+                        say("{attention} {rate}/s", attention=VARIANTS[name].label, rate=lab.amount(rate))
+                        for name, rate in found.items()
+                    )
+                ),
+            )
+            for source, found in rates.items()
+        )
     )
     chart = figures.measured(
         lines,
         _by_variant(points, lambda point: point.seconds),
         {way.name: way.label for way in VARIANTS.values()},
         SIDES,
-        title=f"Time of one run, {scope.label}",
-        y_title="median time",
-        caption=f"{config.name}, {lab.dtype}, batch {lab.batch}. Lines: the arithmetic at the best rate that each way"
-        f" reached ({reached}): a lower bound. Points lie above it where work is too small to fill the machine, where"
-        " explicit attention moves whole maps through memory, and where other programs run.",
+        title=say("Time of one run, {scope}", scope=scope.label),
+        y_title=say("median time"),
+        caption=say(
+            "{model}, {dtype}, batch {batch}. Lines: the arithmetic at the best rate that each way reached ({reached}):"
+            " a lower bound. Points lie above it where work is too small to fill the machine, where explicit attention"
+            " moves whole maps through memory, and where other programs run.",
+            model=config.name,
+            dtype=lab.dtype,
+            batch=lab.batch,
+            reached=reached,
+        ),
         unit="s",
     )
-    charts.show(chart, key="measured_time", alt=f"Measured time of {scope.label}.", setting=made)
+    charts.show(chart, key="measured_time", alt=tr("Measured time of {scope}.", scope=scope.label), setting=made)
 
 
 def _rates(found: list[Measurement]) -> dict[str, float]:
@@ -137,28 +171,34 @@ def _table(lab: Lab, points: Points, made: dict[str, str]) -> None:
         numbers=[_exactly(source, point, lab) for source, point in measured],
         key="measured",
         setting=made,
-        alt="Measured points: predicted and measured peak, and time.",
+        alt=tr("Measured points: predicted and measured peak, and time."),
     )
     machines = {source: point.machine for source, point in measured if point.machine}
     for source, machine in machines.items():
-        threads = f"{machine.threads} {'thread' if machine.threads == 1 else 'threads'}"
         st.caption(
-            f"{source.capitalize() if source == LIVE else source}: {machine.name}, torch {machine.torch}, {threads}."
+            tr_n(
+                "{source}: {machine}, torch {torch}, {count} thread.",
+                "{source}: {machine}, torch {torch}, {count} threads.",
+                machine.threads,
+                source=tr(source).capitalize() if source == LIVE else source,
+                machine=machine.name,
+                torch=machine.torch,
+            )
         )
 
 
 def _for_people(source: str, point: Measurement, lab: Lab) -> dict:
     task, predicted = point.task, point.task.predicted_peak_bytes
     return {
-        "where": source,
-        "image": task.size,
-        "attention": task.variant.label,
-        "predicted peak": si(predicted, "B"),
-        "measured peak": si(point.peak_bytes, "B") if point.seconds else "",
-        "measured / predicted": f"{point.peak_bytes / predicted:.3f}" if point.seconds else "",
-        "time": si(point.seconds, "s") if point.seconds else "",
-        "speed": f"{lab.amount(task.macs / point.seconds)}/s" if point.seconds else "",
-        "note": point.failure or f"median of {point.runs}",
+        tr("where"): tr(source),
+        tr("image"): task.size,
+        tr("attention"): tr(task.variant.label),
+        tr("predicted peak"): si(predicted, "B"),
+        tr("measured peak"): si(point.peak_bytes, "B") if point.seconds else "",
+        tr("measured / predicted"): f"{point.peak_bytes / predicted:.3f}" if point.seconds else "",
+        tr("time"): si(point.seconds, "s") if point.seconds else "",
+        tr("speed"): f"{lab.amount(task.macs / point.seconds)}/s" if point.seconds else "",
+        tr("note"): tr(point.failure) or tr("median of {runs}", runs=point.runs),
     }
 
 

@@ -1,12 +1,11 @@
-"""Words for the two ways to fewer keys: folds of R×R tokens, and the pool of linear SRA."""
+"""Words for the two ways to fewer keys, folds of R×R tokens and the pool of linear SRA, and for what they save."""
 
 from pvt_viz.config import PVTConfig
+from pvt_viz.language import N_, Sentence, say
 from pvt_viz.words import factor, times
 
-
-def noun(config: PVTConfig) -> str:
-    """What makes the keys of the tokens."""
-    return "pool" if config.pool else "fold"
+LESS, FEWER, MORE = N_("{factor} less"), N_("{factor} fewer"), N_("{factor} more")
+TIMES = "{factor}"
 
 
 def pooled(config: PVTConfig) -> str:
@@ -14,11 +13,8 @@ def pooled(config: PVTConfig) -> str:
     return times((config.pool, config.pool))
 
 
-def ratios(config: PVTConfig) -> str:
-    """The reduction of every stage."""
-    return f"keys pooled to {pooled(config)} (linear SRA)" if config.pool else f"R = {config.reductions}"
-
-
-def compared(before: float, after: float, less: str = "less", more: str = "more") -> str:
+def compared(before: float, after: float, less: str = LESS) -> Sentence:
     """64× less; or 1.2× more, since 49 keys can be more than a stage has tokens."""
-    return f"{factor(before / after)} {less}" if before >= after else f"{factor(after / before)} {more}"
+    if before >= after:
+        return say(less, factor=factor(before / after))
+    return say(MORE, factor=factor(after / before))

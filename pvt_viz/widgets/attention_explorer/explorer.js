@@ -27,9 +27,11 @@ class Explorer {
 
   // ---- data from Python ------------------------------------------------------------------------------------
 
-  receive(bytes, setStateValue) {
+  // `view`, where there is one, is asked for in place of the view that was packed.
+  receive(bytes, setStateValue, view) {
     this.setStateValue = setStateValue;
     const { header, arraysAt } = readHeader(bytes);
+    if (view) header.view = view;
     const before = this.header;
     const isNew = header.fingerprint !== before?.fingerprint;
     const askedAnew = before && header.asked !== before.asked;
@@ -39,6 +41,8 @@ class Explorer {
     if (!before) this.state = this.#firstState();
     else this.state = askedAnew ? this.#askedState() : fitState(this.state, this.stages);
     if (isNew) {
+      speak(header.language, header.words);
+      translate(this.root);
       this.colours = packColours(header.lut);
       this.root.style.setProperty("--ramp", gradientOf(header.lut));
       this.root.style.setProperty("--ratio", header.image[1] / header.image[0]);
@@ -91,7 +95,7 @@ class Explorer {
       const label = document.createElement("label");
       const radio = Object.assign(document.createElement("input"), { type: "radio", name: "stage", value: i });
       const text = Object.assign(document.createElement("span"), { textContent: stage.index });
-      radio.setAttribute("aria-label", `Stage ${stage.index}`);
+      radio.setAttribute("aria-label", t("Stage {number}", { number: stage.index }));
       label.append(radio, text);
       return label;
     });
@@ -102,16 +106,15 @@ class Explorer {
 
   #weightWords() {
     const { bytes, all_bytes, full_bytes } = this.header;
+    const [size, whole, full] = [bytes, all_bytes, full_bytes].map(megabytes);
     const sent =
       bytes === all_bytes
-        ? `All maps of this picture: ${megabytes(bytes)}, sent once.`
-        : `Maps sent: ${megabytes(bytes)}, once. All maps of this picture would weigh ${megabytes(all_bytes)}.`;
-    const pooled = this.stages.some((stage) => stage.pooled);
-    const full =
-      all_bytes === full_bytes && !pooled
-        ? "Here every token is a key (R\u00a0=\u00a01): this is full attention."
-        : `Full attention${pooled ? "" : " (R\u00a0=\u00a01)"} would weigh ${megabytes(full_bytes)}.`;
-    return `${sent} ${full}`;
+        ? t("All maps of this picture: {size}, sent once.", { size })
+        : t("Maps sent: {size}, once. All maps of this picture would weigh {whole}.", { size, whole });
+    if (this.stages.some((stage) => stage.pooled)) return spaced(sent, t("Full attention would weigh {full}.", { full }));
+    return all_bytes === full_bytes
+      ? spaced(sent, t("Here every token is a key (R\u00a0=\u00a01): this is full attention."))
+      : spaced(sent, t("Full attention (R\u00a0=\u00a01) would weigh {full}.", { full }));
   }
 
   // The app's colours for stages 1 to 4, so that a stage has one colour on every page.
@@ -168,6 +171,7 @@ class Explorer {
     this.repaint();
     clearTimeout(this.telling);
     this.#tell();
+    this.#describe();
   }
 
   #drawGrid(plane) {
@@ -182,23 +186,26 @@ class Explorer {
     for (const path of svg.children) path.setAttribute("d", lines.join(""));
     svg.classList.toggle("off", !this.state.gridLines);
     svg.classList.toggle("fine", Math.max(rows, columns) > 40);
-    fitRim(this.main, plane, image, "token of this stage");
+    fitRim(this.main, plane, image, "own");
   }
 
   sayState() {
     const { state, stages } = this;
     const looksAt = state.direction === LOOKS_AT;
-    const step = looksAt ? "token" : "key";
-    const chosen = stages[state.stage];
-    const label = `Picture with the tokens of stage ${chosen.index}, ${times(chosen.grid)}. Arrow keys move the ${looksAt ? "query" : "key"}.`;
+    const chosen = { number: stages[state.stage].index, grid: times(stages[state.stage].grid) };
+    const label = looksAt
+      ? t("Picture with the tokens of stage {number}, {grid}. Arrow keys move the query.", chosen)
+      : t("Picture with the tokens of stage {number}, {grid}. Arrow keys move the key.", chosen);
     this.main.setAttribute("aria-label", label);
     this.find(".chip").classList.toggle("off", !state.pinned);
     this.find(".chip").tabIndex = state.pinned ? 0 : -1;
-    const keys = `Arrow keys: one ${step} of stage ${chosen.index}. Home: centre.`;
+    const keys = looksAt
+      ? t("Arrow keys: one token of stage {number}. Home: centre.", chosen)
+      : t("Arrow keys: one key of stage {number}. Home: centre.", chosen);
     const pin = state.pinned
-      ? "The place stays. Click elsewhere to move it, or press Esc."
-      : "Point at any picture. Click, tap or Enter pins the place.";
-    setText(this.find(".hint"), `${pin} ${keys}`);
+      ? t("The place stays. Click elsewhere to move it, or press Esc.")
+      : t("Point at any picture. Click, tap or Enter pins the place.");
+    setText(this.find(".hint"), spaced(pin, keys));
     this.root.dataset.pinned = state.pinned;
     this.root.dataset.direction = state.direction;
     this.root.dataset.view = encodeView(state, stages);
@@ -235,13 +242,18 @@ class Explorer {
     this.announcing = setTimeout(() => this.#announce(), ANNOUNCE_AFTER_MS);
   }
 
+  #describe() {
+    for (const panel of this.panels) panel.frame.setAttribute("aria-label", panel.sentence(this.state));
+  }
+
   #announce() {
     const { state, panels } = this;
-    for (const panel of panels) panel.frame.setAttribute("aria-label", panel.sentence(state));
-    const place = `${Math.round(state.x * 100)} % across, ${Math.round(state.y * 100)} % down`;
-    const verb = state.direction === LOOKS_AT ? "Looks most at" : "Looked at most by";
-    const summary = panels.map((panel) => panel.shortSentence(state)).join("; ");
-    setText(this.find(".live"), `${place}${state.pinned ? ", pinned" : ""}. ${verb}: ${summary}.`);
+    this.#describe();
+    const at = { across: Math.round(state.x * 100), down: Math.round(state.y * 100) };
+    const place = state.pinned ? t("{across} % across, {down} % down, pinned.", at) : t("{across} % across, {down} % down.", at);
+    const places = listed(panels.map((panel) => panel.shortSentence(state)));
+    const seen = state.direction === LOOKS_AT ? t("Looks most at: {places}.", { places }) : t("Looked at most by: {places}.", { places });
+    setText(this.find(".live"), spaced(place, seen));
   }
 
   // ---- state -----------------------------------------------------------------------------------------------

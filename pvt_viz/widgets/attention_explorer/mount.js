@@ -1,4 +1,4 @@
-// Where Streamlit comes in: one explorer per mounted element, however often it is called.
+// Where Streamlit comes in (or a page of our own, see standalone.js): one explorer per mounted element.
 
 const instances = new WeakMap();
 let alive = 0;
@@ -22,15 +22,15 @@ function close(parentElement) {
   instances.delete(parentElement);
 }
 
-// Streamlit calls this again on the same element whenever Python sends new data.
-export default function attentionExplorer({ parentElement, data, name, setStateValue }) {
+// Streamlit calls this again on the same element whenever Python sends new data. Of `view` it knows nothing.
+export default function attentionExplorer({ parentElement, data, name, setStateValue, view }) {
   const root = parentElement.querySelector(".pvt");
   if (!root || !data?.byteLength) return undefined;
   const known = instances.get(parentElement);
   if (known && known.explorer.root !== root) close(parentElement);
   if (!instances.has(parentElement)) open(parentElement, root, name);
   const mounted = instances.get(parentElement);
-  mounted.explorer.receive(data, setStateValue);
+  mounted.explorer.receive(data, setStateValue, view);
 
   // A superseded call's cleanup may run while a newer one is live: only the newest may tear down.
   const token = ++mounted.calls;

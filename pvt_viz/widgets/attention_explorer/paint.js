@@ -73,7 +73,22 @@ class Mark {
   }
 }
 
-// Hatch what a plane leaves out, with a title that says so.
+const RIM_WORDS = {
+  token: {
+    bottom: (count) => t("The last {count} px at the bottom: no token covers them.", { count }),
+    right: (count) => t("The last {count} px at the right: no token covers them.", { count }),
+  },
+  own: {
+    bottom: (count) => t("The last {count} px at the bottom: no token of this stage covers them.", { count }),
+    right: (count) => t("The last {count} px at the right: no token of this stage covers them.", { count }),
+  },
+  key: {
+    bottom: (count) => t("The last {count} px at the bottom: no key covers them.", { count }),
+    right: (count) => t("The last {count} px at the right: no key covers them.", { count }),
+  },
+};
+
+// Hatch what a plane of `what` leaves out, with a title that says so.
 function fitRim(frame, plane, image, what) {
   const rim = rimOf(plane, image);
   const bottom = frame.querySelector(".rim-bottom");
@@ -81,8 +96,8 @@ function fitRim(frame, plane, image, what) {
   bottom.style.height = `${(100 * rim.bottom) / image[0]}%`;
   right.style.width = `${(100 * rim.right) / image[1]}%`;
   right.style.bottom = bottom.style.height;
-  bottom.title = `The last ${rim.bottom} px at the bottom: no ${what} covers them.`;
-  right.title = `The last ${rim.right} px at the right: no ${what} covers them.`;
+  bottom.title = RIM_WORDS[what].bottom(rim.bottom);
+  right.title = RIM_WORDS[what].right(rim.right);
   bottom.hidden = !rim.bottom;
   right.hidden = !rim.right;
 }

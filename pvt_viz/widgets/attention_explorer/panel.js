@@ -63,17 +63,20 @@ class Panel {
 
   #name() {
     const { stage, find } = this;
-    const name = `Stage ${stage.index}`;
+    const number = stage.index;
+    const name = t("Stage {number}", { number });
     setText(find(".name"), name);
-    const keys = stage.pooled ? `, pooled to~${times(stage.reduced_grid)}~keys` : ` →~${times(stage.reduced_grid)}~keys · R~=~${stage.reduction}`;
-    setText(find(".shape"), `${times(stage.grid)}~tokens${keys}`.replaceAll("~", "\u00a0"));
+    const facts = { tokens: times(stage.grid), keys: times(stage.reduced_grid), ratio: stage.reduction };
+    const shape = stage.pooled
+      ? t("{tokens}~tokens, pooled to~{keys}~keys", facts)
+      : t("{tokens}~tokens →~{keys}~keys · R~=~{ratio}", facts);
+    setText(find(".shape"), shape.replaceAll("~", "\u00a0"));
     this.element.setAttribute("aria-label", name);
-    find(".choose").setAttribute("aria-label", `${name}: choose it for the grid and the arrow keys`);
-    find(".block").setAttribute("aria-label", `${name}: block`);
-    find(".head").setAttribute("aria-label", `${name}: head`);
+    find(".block").setAttribute("aria-label", t("Stage {number}: block", { number }));
+    find(".head").setAttribute("aria-label", t("Stage {number}: head of {count}", { number, count: stage.heads }));
     find(".cls").hidden = !stage.n_prefix;
     for (const radio of find(".cls").querySelectorAll("input")) radio.name = `cls-${stage.index}`;
-    setText(find(".head-label"), `Head of ${stage.heads}`);
+    setText(find(".head-label"), t("Head of {count}", { count: stage.heads }));
     this.element.classList.toggle("long", Math.max(...stage.grid) > 99);
     setText(find(".note"), stage.note);
     find(".note").hidden = !stage.note || !this.maps.sent;
@@ -83,7 +86,7 @@ class Panel {
   #prefixWeights(first) {
     const items = this.stage.prefix.map((name) => {
       const element = first.cloneNode(true);
-      element.title = "It has no place in the picture; its weight has the colours of the same scale.";
+      element.title = t("It has no place in the picture; its weight has the colours of the same scale.");
       return { name, element, colour: element.querySelector("i"), words: element.querySelector("span") };
     });
     first.replaceWith(...items.map(({ element }) => element));
@@ -101,20 +104,22 @@ class Panel {
     fitRim(this.frame, this.planes.painted, image, looksAt ? "key" : "token");
 
     const blocks = stage.blocks.length ? stage.blocks : [stage.depth];
-    fillSelect(find(".block"), blocks.map((n) => [n, `${n} of ${stage.depth}`]), blockOf(state, position, stage));
+    fillSelect(find(".block"), blocks.map((n) => [n, t("{block} of {depth}", { block: n, depth: stage.depth })]), blockOf(state, position, stage));
     const heads = Array.from({ length: stage.kind === "all" ? stage.heads : 0 }, (_, h) => [h, `${h + 1}`]);
     // The mean of a single head is that head.
     if (stage.heads === 1) fillSelect(find(".head"), [[MEAN, "1"]], MEAN);
-    else fillSelect(find(".head"), [[MEAN, "mean"], ...heads], state.heads[position]);
+    else fillSelect(find(".head"), [[MEAN, t("mean")], ...heads], state.heads[position]);
     find(".block").disabled = find(".head").disabled = !this.maps.sent;
     for (const radio of find(".cls").querySelectorAll("input")) radio.checked = (radio.value === "1") === state.cls;
-    setText(find(".cls legend"), `Stage ${stage.index}: ${looksAt ? "query" : "key"}`);
-    setText(find(".cls-here"), looksAt ? "token here" : "key here");
+    const number = stage.index;
+    setText(find(".cls legend"), looksAt ? t("Stage {number}: query", { number }) : t("Stage {number}: key", { number }));
+    setText(find(".cls-here"), looksAt ? t("token here") : t("key here"));
     this.element.classList.toggle("chosen", state.stage === position);
     find(".choose").setAttribute("aria-pressed", state.stage === position);
     // What a query that looks at everything alike would give to each key: without it, faint noise looks like a choice.
-    const even = looksAt ? ` · uniform: ${percent(1 / this.maps.keys)}` : "";
-    setText(this.words.kind, `${state.scale === SHARED ? "shared scale" : "own scale"}${this.maps.sent ? even : ""}`);
+    const even = looksAt && this.maps.sent && t("uniform: {share}", { share: percent(1 / this.maps.keys) });
+    const scale = state.scale === SHARED ? t("shared scale") : t("own scale");
+    setText(this.words.kind, even ? `${scale} · ${even}` : scale);
 
     this.last = {}; // whatever was painted before no longer counts
     this.block = blockOf(state, position, stage) - stage.blocks[0];
@@ -175,34 +180,36 @@ class Panel {
   }
 
   #tellPrefix(state, lut) {
-    const role = state.direction === LOOKS_AT ? "key" : "query";
+    const first = (said) => (state.direction === LOOKS_AT ? t("{name} key: {share}", said) : t("{name} query: {share}", said));
     this.prefix.forEach(({ name, colour, words }, i) => {
       const weight = this.shown ? this.weights[i] : 0;
-      setText(words, `${i ? name : `${name} ${role}`}: ${this.shown ? percent(weight) : "–"}`);
+      const said = { name, share: this.shown ? percent(weight) : "–" };
+      setText(words, i ? t("{name}: {share}", said) : first(said));
       colour.style.background = `rgb(${lut[colourIndex(weight, this.low, this.last.max)].join(" ")})`;
     });
   }
 
   absence(state) {
     if (!this.maps.sent) return this.stage.note;
-    const what = state.direction === LOOKS_AT ? "token" : "key";
-    return rimSentence(what, this.planes.picked, this.image, state.x, state.y);
+    return rimSentence(state.direction, this.planes.picked, this.image, state.x, state.y);
   }
 
   whereWords(state) {
     const looksAt = state.direction === LOOKS_AT;
-    if (this.isCls) return looksAt ? "Query: CLS" : "Key: CLS";
+    if (this.isCls) return looksAt ? t("Query: CLS") : t("Key: CLS");
     if (!this.cell) return "–";
-    const { row, column } = this.cell;
-    const size = `${this.planes.picked.rows}×${this.planes.picked.columns}`;
-    return `${looksAt ? "Query: token" : "Key:"} row ${row + 1}, column ${column + 1} of ${size}`;
+    const { rows, columns } = this.planes.picked;
+    const at = { row: this.cell.row + 1, column: this.cell.column + 1, grid: times([rows, columns]) };
+    return looksAt
+      ? t("Query: token row {row}, column {column} of {grid}", at)
+      : t("Key: row {row}, column {column} of {grid}", at);
   }
 
   #itemWords(index) {
     const { stage, planes } = this;
     if (this.weights[index] === 0) return ["", "", ""];
     const weight = percent(this.weights[index]);
-    if (index < stage.n_prefix) return [weight, stage.prefix[index], "no place in the picture"];
+    if (index < stage.n_prefix) return [weight, stage.prefix[index], t("no place in the picture")];
     const at = index - stage.n_prefix;
     const cell = { row: Math.floor(at / planes.painted.columns), column: at % planes.painted.columns };
     return [weight, regionWords(planes.painted, cell), cellWords(planes.painted, cell)];
@@ -210,19 +217,23 @@ class Panel {
 
   // The whole panel in one sentence, for those who do not see it.
   sentence(state) {
-    if (!this.shown) return `Stage ${this.stage.index}: ${this.absence(state)}`;
-    const verb = state.direction === LOOKS_AT ? "looks most at" : "looked at most by";
+    const number = this.stage.index;
+    if (!this.shown) return t("Stage {number}: {why}", { number, why: this.absence(state) });
     const best = this.items
-      .map(([weight, region, cell]) => `${region.textContent}, ${cell.textContent}: ${weight.textContent}`)
-      .filter((text) => text !== ", : ");
-    const size = `of ${times(this.stage.grid)} tokens`;
-    return `Stage ${this.stage.index}. ${this.whereWords(state)}; ${verb} ${best.join("; ")} (rows and columns ${size}).`;
+      .map((parts) => parts.map((part) => part.textContent))
+      .filter(([weight]) => weight)
+      .map(([weight, region, cell]) => t("{region}, {cell}: {weight}", { region, cell, weight }));
+    const said = { number, where: this.whereWords(state), places: listed(best), grid: times(this.stage.grid) };
+    return state.direction === LOOKS_AT
+      ? t("Stage {number}. {where}; looks most at {places} (rows and columns of {grid} tokens).", said)
+      : t("Stage {number}. {where}; looked at most by {places} (rows and columns of {grid} tokens).", said);
   }
 
   // The same, short enough to be read out while somebody explores.
   shortSentence(state) {
-    if (!this.shown) return `Stage ${this.stage.index}: no map here`;
+    const number = this.stage.index;
+    if (!this.shown) return t("Stage {number}: no map here", { number });
     const [[weight, region]] = this.items;
-    return `stage ${this.stage.index} ${region.textContent}, ${weight.textContent}`;
+    return t("stage {number} {region}, {weight}", { number, region: region.textContent, weight: weight.textContent });
   }
 }

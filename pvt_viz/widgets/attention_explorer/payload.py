@@ -17,9 +17,11 @@ from PIL import Image
 from pvt_viz.config import StageShape, ViTConfig
 from pvt_viz.figures import encode
 from pvt_viz.figures.colour import lut
+from pvt_viz.language import Sentence, current, say, say_n, tr
 from pvt_viz.tracing import StageTrace, Trace
 from pvt_viz.walkthrough import key_spans, prefix_name
-from pvt_viz.words import megabytes
+from pvt_viz.widgets.attention_explorer.source import words as words_now
+from pvt_viz.words import megabytes, times
 
 VERSION = 1
 MAX_PICTURE_SIDE = 1024
@@ -56,6 +58,7 @@ def pack(
     budget_bytes: int = 40_000_000,
     index: int = 0,
     link: str = "",
+    words: dict[str, str] | None = None,
 ) -> bytes:
     """One image of a trace, with the picture it was made from (same crop, any resolution), as bytes.
 
@@ -63,15 +66,25 @@ def pack(
     the picture to those who do not see it. `stages` are the stage numbers to show, from 1 (default: all); `turnable`
     offers the other direction, from keys to queries. Where the maps exceed `budget_bytes`, large stages are cut: to
     their last blocks, then to one mean over heads, then to a sentence that says why.
+
+    The explorer speaks the language that is spoken here and now; `words` are those of its own that differ from English
+    (default: from the catalogue).
     """
     chosen = _choose(trace, stages)
     height, width = trace.image.shape[-2:]
     if not 0 <= index < len(trace.image):
-        raise ValueError(f"index={index} is not an image of this trace; it can be 0 to {len(trace.image) - 1}.")
-    if abs(picture.width * height / (picture.height * width) - 1) > 0.03:
+        most = len(trace.image) - 1
         raise ValueError(
-            f"picture is {picture.height}×{picture.width}; it should have the aspect of the traced image, "
-            f"{height}×{width}."
+            say("index={index} is not an image of this trace; it can be 0 to {most}.", index=index, most=most)
+        )
+    if abs(picture.width * height / (picture.height * width) - 1) > 0.03:
+        shown, traced = times((picture.height, picture.width)), times((height, width))
+        raise ValueError(
+            say(
+                "picture is {shown}; it should have the aspect of the traced image, {traced}.",
+                shown=shown,
+                traced=traced,
+            )
         )
 
     shapes = [stage.shape for stage in chosen]
@@ -81,7 +94,8 @@ def pack(
     facts = {
         "version": VERSION,
         "image": [height, width],
-        "alt": alt,
+        "language": current(),
+        "alt": tr(alt),
         "picture": {"mime": mime, **arrays.add(np.frombuffer(encoded, np.uint8))},
         "stages": [
             _stage_facts(trace, stage, shipment, arrays, index)
@@ -103,15 +117,15 @@ def pack(
             "wall": wall,
             "turnable": turnable,
             "link": link,
+            "words": words_now() if words is None else words,
         }
     )
 
 
 def unpack(blob: bytes) -> tuple[dict, dict[int, np.ndarray]]:
     """The header, and per stage number the maps as float32 (block, head, query, key): what decode.js reads."""
-    length = int.from_bytes(blob[:4], "little")
-    header = json.loads(blob[4 : 4 + length])
-    arrays = memoryview(blob)[_padded(4 + length) :]
+    header = read_header(blob)
+    arrays = memoryview(blob)[_padded(_header_end(blob)) :]
 
     def read(place: dict, dtype: str) -> np.ndarray:
         count = int(np.prod(place["shape"]))
@@ -123,6 +137,14 @@ def unpack(blob: bytes) -> tuple[dict, dict[int, np.ndarray]]:
         if stage["kind"] != "none"
     }
     return header, maps
+
+
+def read_header(blob: bytes) -> dict:
+    return json.loads(blob[4 : _header_end(blob)])
+
+
+def _header_end(blob: bytes) -> int:
+    return 4 + int.from_bytes(blob[:4], "little")
 
 
 def plan(shapes: list[StageShape], budget: int) -> list[Shipment]:
@@ -161,7 +183,14 @@ def _choose(trace: Trace, stages: tuple[int, ...] | None) -> list[StageTrace]:
     by_number = {stage.shape.index: stage for stage in trace.stages}
     for number in stages if stages is not None else ():
         if number not in by_number:
-            raise ValueError(f"stages={stages}: there is no stage {number}; it can be 1 to {len(by_number)}.")
+            raise ValueError(
+                say(
+                    "stages={stages}: there is no stage {number}; it can be 1 to {last}.",
+                    stages=stages,
+                    number=number,
+                    last=len(by_number),
+                )
+            )
     return [by_number[number] for number in stages] if stages else list(trace.stages)
 
 
@@ -178,12 +207,12 @@ def _stage_facts(trace: Trace, stage: StageTrace, shipment: Shipment, arrays: "_
         "spans": key_spans(shape),
         "pooled": shape.pool is not None,
         "n_prefix": shape.n_prefix,
-        "prefix": [prefix_name(i) for i in range(shape.n_prefix)],
+        "prefix": [tr(prefix_name(i)) for i in range(shape.n_prefix)],
         "depth": shape.depth,
         "heads": shape.heads,
         "kind": shipment.kind,
         "blocks": list(range(shape.depth - shipment.blocks + 1, shape.depth + 1)),
-        "note": _note(shape, shipment, foldable=shape.pool is None and not isinstance(trace.config, ViTConfig)),
+        "note": tr(_note(shape, shipment, foldable=shape.pool is None and not isinstance(trace.config, ViTConfig))),
     }
     if shipment.kind == "none":
         return facts
@@ -194,19 +223,30 @@ def _stage_facts(trace: Trace, stage: StageTrace, shipment: Shipment, arrays: "_
     return {**facts, "maps": arrays.add(np.stack(maps)), "scales": arrays.add(np.stack(scales))}
 
 
-def _note(shape: StageShape, shipment: Shipment, *, foldable: bool) -> str:
+def _note(shape: StageShape, shipment: Shipment, *, foldable: bool) -> Sentence | str:
     """One sentence on what is missing and why; nothing where everything is there."""
     everything = megabytes(shape.map_entries)
     if shipment.kind == "none":
         alone = megabytes(shape.queries * shape.keys)
         if foldable:
-            return f"This map alone would weigh {alone}; raise R_{shape.index} to see it: this is what SRA is for."
-        return f"This map alone would weigh {alone}; choose a smaller image size to see it."
+            return say(
+                "This map alone would weigh {alone}; raise R_{i} to see it: this is what SRA is for.",
+                alone=alone,
+                i=shape.index,
+            )
+        return say("This map alone would weigh {alone}; choose a smaller image size to see it.", alone=alone)
     if shipment.kind == "mean":
-        return f"Only the last block's mean over heads was sent: all maps of this stage would weigh {everything}."
+        return say(
+            "Only the last block's mean over heads was sent: all maps of this stage would weigh {everything}.",
+            everything=everything,
+        )
     if shipment.blocks < shape.depth:
-        which = "the last block was" if shipment.blocks == 1 else f"the last {shipment.blocks} blocks were"
-        return f"Only {which} sent: all maps of this stage would weigh {everything}."
+        return say_n(
+            "Only the last block was sent: all maps of this stage would weigh {everything}.",
+            "Only the last {count} blocks were sent: all maps of this stage would weigh {everything}.",
+            shipment.blocks,
+            everything=everything,
+        )
     return ""
 
 

@@ -63,29 +63,41 @@ function rimOf({ extent }, [height, width]) {
   return { bottom: Math.max(0, height - extent[0]), right: Math.max(0, width - extent[1]) };
 }
 
-function rimSentence(what, plane, image, x, y) {
-  const rim = rimOf(plane, image);
-  const below = y * image[0] >= image[0] - rim.bottom;
-  const beside = x * image[1] >= image[1] - rim.right;
-  const sides = [below && `${rim.bottom} px at the bottom`, beside && `${rim.right} px at the right`];
-  return `No ${what} here: the last ${sides.filter(Boolean).join(" and ")} are dropped.`;
+// Why there is nothing to see at (x, y), which lies on the rim of a plane of tokens or of keys.
+function rimSentence(direction, plane, image, x, y) {
+  const { bottom, right } = rimOf(plane, image);
+  const below = y * image[0] >= image[0] - bottom;
+  const beside = x * image[1] >= image[1] - right;
+  if (direction === LOOKS_AT) {
+    if (!beside) return t("No token here: the last {bottom} px at the bottom are dropped.", { bottom });
+    if (!below) return t("No token here: the last {right} px at the right are dropped.", { right });
+    return t("No token here: the last {bottom} px at the bottom and {right} px at the right are dropped.", { bottom, right });
+  }
+  if (!beside) return t("No key here: the last {bottom} px at the bottom are dropped.", { bottom });
+  if (!below) return t("No key here: the last {right} px at the right are dropped.", { right });
+  return t("No key here: the last {bottom} px at the bottom and {right} px at the right are dropped.", { bottom, right });
 }
-
-const DOWN = ["upper", "middle", "lower"];
-const ACROSS = ["left", "centre", "right"];
 
 function regionWords(plane, { row, column }) {
   const third = (index, count) => Math.min(2, Math.floor(((index + 0.5) * 3) / count));
-  const down = third(row, plane.rows);
-  const across = third(column, plane.columns);
-  return down === 1 && across === 1 ? "centre" : `${DOWN[down]} ${ACROSS[across]}`;
+  const regions = [
+    [t("upper left"), t("upper centre"), t("upper right")],
+    [t("middle left"), t("centre"), t("middle right")],
+    [t("lower left"), t("lower centre"), t("lower right")],
+  ];
+  return regions[third(row, plane.rows)][third(column, plane.columns)];
 }
 
 // "rows 1–8, columns 9–16": the stage's tokens that the cell stands for.
 function cellWords({ spans }, { row, column }) {
-  const words = (name, [from, to]) => (to - from === 1 ? `${name} ${to}` : `${name}s ${from + 1}–${to}`);
   const [down, across] = spans ? [spans[0][row], spans[1][column]] : [[row, row + 1], [column, column + 1]];
-  return `${words("row", down)}, ${words("column", across)}`;
+  const one = ([from, to]) => to - from === 1;
+  const numbers = (span) => (one(span) ? span[1] : `${span[0] + 1}–${span[1]}`);
+  const at = { row: numbers(down), column: numbers(across) };
+  if (one(down) && one(across)) return t("row {row}, column {column}", at);
+  if (one(down)) return t("row {row}, columns {column}", at);
+  if (one(across)) return t("rows {row}, column {column}", at);
+  return t("rows {row}, columns {column}", at);
 }
 
 function percent(weight) {

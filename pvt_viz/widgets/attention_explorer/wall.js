@@ -18,10 +18,9 @@ class WallRow {
   #tile(template, head) {
     const { stage } = this.panel;
     const element = template.content.firstElementChild.cloneNode(true);
-    const label = stage.kind === "mean" ? "mean" : `head ${head + 1}`;
+    const label = stage.kind === "mean" ? t("mean") : t("head {number}", { number: head + 1 });
     element.dataset.head = head;
-    element.setAttribute("aria-label", `Stage ${stage.index}, ${label}: show it in the panel`);
-    element.title = "Show this head in the panel above; again: the mean of all heads.";
+    element.title = t("Show this head in the panel above; again: the mean of all heads.");
     element.querySelector(".tile-label").textContent = label;
     element.disabled = stage.kind === "mean" || stage.heads === 1;
     const map = new MapCanvas(element.querySelector("canvas"));
@@ -31,7 +30,9 @@ class WallRow {
 
   reflect(state, position) {
     const { stage, planes, image } = this.panel;
-    setText(this.name, `Stage ${stage.index} · block ${blockOf(state, position, stage)}`);
+    const name = t("Stage {number} · block {block}", { number: stage.index, block: blockOf(state, position, stage) });
+    setText(this.name, name);
+    this.element.setAttribute("aria-label", name);
     this.tiles.forEach((tile, head) => {
       tile.map.fit(planes.painted, image);
       tile.mark.fit(planes.picked, image);
@@ -70,7 +71,9 @@ class WallRow {
   }
 
   #scaleWords(state, max) {
-    if (!this.panel.shown) return this.panel.maps.sent ? "nothing here" : "not sent";
-    return state.scale === SHARED ? `one scale for the wall, ${rangeWords(0, max)}` : "each its own scale";
+    if (!this.panel.shown) return this.panel.maps.sent ? t("nothing here") : t("not sent");
+    return state.scale === SHARED
+      ? t("one scale for the wall, {range}", { range: rangeWords(0, max) })
+      : t("each its own scale");
   }
 }

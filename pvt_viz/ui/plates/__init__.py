@@ -1,0 +1,11 @@
+"""What can be taken away from a page, picture by picture: as the page shows it, with the numbers of the trace.
+
+Each gives the plates of a scene in the reader's language; call them where the language is known, not in a cache.
+"""
+
+from pvt_viz.ui.plates.attention import attention
+from pvt_viz.ui.plates.evidence import evidence
+from pvt_viz.ui.plates.pyramid import pyramid
+from pvt_viz.ui.plates.reduction import reduction
+
+__all__ = ["attention", "evidence", "pyramid", "reduction"]

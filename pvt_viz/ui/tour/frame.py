@@ -1,0 +1,123 @@
+"""What stands around every step: where one is, where one can go, and how large it is written."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pvt_viz.language import tr
+from pvt_viz.ui import pages, pagewords, parts
+from pvt_viz.ui.told import tell
+from pvt_viz.ui.tour.step import Step
+from pvt_viz.widgets.page_keys import page_keys, turned
+
+LOOK = """<style>
+[class*="st-key-guess_"][class*="_answer"] { min-height: 5.2rem; } /* the answer has its place before it comes */
+.st-key-tour_progress [data-testid="stProgress"] > div > div { height: 0.25rem; }
+.stMainBlockContainer [data-testid="stPageLink"] p { white-space: normal; } /* else cut off on a phone */
+</style>"""
+PRESENTED = """<style>
+[data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stExpandSidebarButton"] { display: none; }
+html { font-size: 21.6px; } /* 1.35 times as large: everything is measured in it */
+.stMainBlockContainer { padding-top: 1rem; max-width: none; }
+.st-key-tour_figure img { max-height: 75vh; object-fit: contain; } /* one figure a screen */
+</style>"""
+STEP, PRESENTER, KEYS = "step", "presenter", "tour_keys"
+
+# The two words of this page, until `pagewords` itself knows them.
+pagewords._OPTIONS.setdefault(
+    STEP,
+    ("patches", "embedding", "attention", "fold", "with_and_without", "stages", "answer", "cost", "fused", "beyond"),
+)
+pagewords._OPTIONS.setdefault(PRESENTER, ("off", "on"))
+for _word, _default in ((STEP, "patches"), (PRESENTER, "off")):
+    pagewords._DEFAULTS.setdefault(_word, _default)
+    pagewords._LABELS.setdefault(_word, _word.capitalize())
+
+
+def show(steps: Sequence[Step]) -> None:
+    """Draw the step that the URL names, and what leads to the others."""
+    keys = [step.key for step in steps]
+    at = keys.index(pagewords.told(STEP, tuple(keys)))
+    step = steps[at]
+    st.html(LOOK + (PRESENTED if presenting() else ""))
+    _where(steps, at)
+    st.title(tr(step.title), anchor=False)
+    scene = parts.scene_or_stop()
+    step.show(scene)
+    parts.honest_line(scene)
+    st.page_link(
+        pages.FOLDER / f"{step.page}.py",
+        label=tr(step.invitation),
+        icon=":material/open_in_new:",
+        query_params=st.query_params.to_dict(),
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _turning(steps, at, "below")
+        st.caption(tr("← → on the keyboard turn the steps, too."), width="content")
+    parts.credit(scene.picture)
+    page_keys(key=KEYS, step=step.key, on_turn=lambda: _go(steps, at + turned(KEYS)))
+
+
+def presenting() -> bool:
+    """Whether it is shown to a class: larger, with fewer words, and one figure a screen."""
+    return pagewords.told(PRESENTER) == "on"
+
+
+def _where(steps: Sequence[Step], at: int) -> None:
+    """How far it is, the list of steps, and the presenter's switch."""
+    titles = {step.key: f"{i} · {tr(step.title)}" for i, step in enumerate(steps, 1)}
+    with st.container(horizontal=True, vertical_alignment="center", key="tour_where"):
+        st.markdown(tr("**{step}** of {steps}", step=at + 1, steps=len(steps)), width="content")
+        st.selectbox(
+            tr("Step"),
+            list(titles),
+            key=STEP,
+            format_func=titles.get,
+            label_visibility="collapsed",
+            on_change=pagewords.changed,
+            args=(STEP,),
+        )
+        if presenting():
+            _turning(steps, at, "above")
+        tell("presenting", presenting())
+        st.toggle(
+            tr("Presenter"),
+            key="presenting",
+            on_change=_switch,
+            help=tr("Larger type, no sidebar, one figure a screen."),
+        )
+    with st.container(key="tour_progress"):
+        st.progress((at + 1) / len(steps))
+
+
+def _switch() -> None:
+    st.session_state[PRESENTER] = "on" if st.session_state["presenting"] else "off"
+    pagewords.changed(PRESENTER)
+
+
+def _turning(steps: Sequence[Step], at: int, where: str) -> None:
+    """Back and on."""
+    last = at + 1 == len(steps)
+    st.button(
+        tr("Back"),
+        key=f"back_{where}",
+        icon=":material/arrow_back:",
+        disabled=at == 0,
+        on_click=_go,
+        args=(steps, at - 1),
+    )
+    st.button(
+        tr("From the start") if last else tr("Next"),
+        key=f"next_{where}",
+        icon=":material/replay:" if last else ":material/arrow_forward:",
+        type="secondary" if last else "primary",
+        on_click=_go,
+        args=(steps, 0 if last else at + 1),
+    )
+
+
+def _go(steps: Sequence[Step], at: int) -> None:
+    """To the step at this place, if there is one."""
+    if 0 <= at < len(steps):
+        st.session_state[STEP] = steps[at].key
+        pagewords.changed(STEP)

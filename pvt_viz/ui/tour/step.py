@@ -1,0 +1,22 @@
+"""What a step of the tour is: one idea, one figure, and where to play on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pvt_viz.ui.calls import Scene
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step; its words are marked by `N_` and translated where they are shown."""
+
+    key: str
+    """In the URL: /tour?step=fold."""
+    title: str
+    """One idea: a short sentence or a question."""
+    show: Callable[[Scene], None]
+    """Draws words, question, figure and formula."""
+    page: str
+    """The file in pages/ where one plays on: "reduction"."""
+    invitation: str
+    """What to do there: "Fold this picture at every R on the Reduction page"."""

@@ -1,0 +1,58 @@
+"""What a page of steps does with the keyboard, and what it tells a browser about its language.
+
+    page_keys(key="turn", step="attention", on_turn=lambda: turn_by(turned("turn")))
+    page_language("zh-Hans")
+
+Neither takes any room on the page.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+__all__ = ["page_keys", "page_language", "turned"]
+
+_FOLDER = Path(__file__).parent
+
+
+def _invisible(name: str, script: str):
+    """A component in the page itself, where its style can take its container out of the flow of elements."""
+    return st.components.v2.component(
+        f"pvt_viz.{name}",
+        html=(_FOLDER / "nothing.html").read_text(encoding="utf-8"),
+        css=(_FOLDER / "nothing.css").read_text(encoding="utf-8"),
+        js=(_FOLDER / script).read_text(encoding="utf-8"),
+        isolate_styles=False,
+    )
+
+
+_keys = _invisible("page_keys", "keys.js")
+_language = _invisible("page_language", "language.js")
+
+
+def page_keys(*, key: str, step: str, on_turn: Callable[[], None]) -> int | None:
+    """Listen for ← and → (PageUp, PageDown) anywhere on the page; returns −1 or +1 in the run that a key caused.
+
+    `on_turn` runs before the script does, as every callback of Streamlit; there `turned(key)` is −1 or +1. When `step`
+    changes, the page goes to its top and the focus to its h1, so that a screen reader reads on from there.
+    """
+    turns = f"{key}: turns"
+
+    def count_and_turn() -> None:
+        st.session_state[turns] = st.session_state.get(turns, 0) + 1
+        on_turn()
+
+    # The browser sends the next turn when it sees this one counted: of two at a time Streamlit keeps the last.
+    data = {"step": step, "turns": st.session_state.get(turns, 0)}
+    return _keys(data=data, key=key, on_turn_change=count_and_turn).turn
+
+
+def turned(key: str) -> int:
+    """By how many steps the reader turns, within `on_turn`: −1 or +1."""
+    return st.session_state[key]["turn"]
+
+
+def page_language(language: str) -> None:
+    """Tell the browser which language the page is in, as a BCP 47 tag such as "en" or "zh-Hans"."""
+    _language(data={"language": language}, key="page_language")

@@ -1,0 +1,148 @@
+"""Every page in a language of brackets: what stands outside of them was not translated."""
+
+import json
+import re
+
+import pytest
+from google.protobuf.message import Message
+from streamlit.testing.v1 import AppTest
+
+from pvt_viz import language
+from pvt_viz.config import PRESETS
+from pvt_viz.widgets.attention_explorer.payload import unpack
+from test_pages import PHOTO, go, visit
+
+OPEN, CLOSE = "⟦⟧"
+SHOWN = {"label", "help", "body", "options", "placeholder", "caption", "title", "alt", "alt_text", "text", "name"}
+"""Fields of Streamlit's messages that a visitor reads."""
+NAMES = {*PRESETS, "stride", "d_head", "n_prefix", "E = hidden / C", "pvt-viz", "简体中文", "English", "语言", "Language"}
+SYMBOLS = (
+    r"PVT\w*|SRA|CLS|MACs?|FLOPs?|[kMGTm]?(MAC|FLOP|B|px|ms)\b|QKᵀ|LayerNorm|GELU|ReLU|MLP|Linear|Head|softmax|ViT\w*|DeiT|"
+    r"float32|bfloat16|float16|CPU|GPU|PNG|SVG|PDF|CSV|NPZ|HTML|IoU|[HW]ᵢ|log\b|in\b"
+)
+PAGES = ("pyramid", "tour", "attention", "reduction", "evidence", "trade_off", "learning", "cost", "reference")
+
+
+class Bracketed(language.gettext.NullTranslations):
+    def gettext(self, message):
+        return f"{OPEN}{message}{CLOSE}"
+
+    def ngettext(self, one, many, count):
+        return self.gettext(one if count == 1 else many)
+
+
+@pytest.fixture(autouse=True)
+def bracketed(monkeypatch):
+    monkeypatch.setattr(language, "catalogue", lambda _name: Bracketed())
+
+
+def left_over(text: str) -> str:
+    """What of a text stands outside of all brackets, and is neither markup, a name, a symbol nor a number."""
+    while text != (text := re.sub(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}", " ", text)):
+        pass
+    text = re.sub(r"<style>.*?</style>|<[^>]*>|`[^`]*`|:material/\w+:", " ", text, flags=re.DOTALL)
+    for name in sorted(NAMES, key=len, reverse=True):
+        text = text.replace(name, " ").replace(name.replace("_", r"\_"), " ")
+    text = re.sub(SYMBOLS, " ", text)
+    return " ".join(re.findall(r"[A-Za-z]{2,}|[\u4e00-\u9fff]+", text))
+
+
+def shown(message: Message) -> list[str]:
+    """Every text that a visitor reads in an element, by the names of its fields."""
+    found = []
+    for field, value in message.ListFields():
+        values = value if field.is_repeated else [value]
+        for one in values:
+            if field.message_type is None:
+                if field.name in SHOWN and isinstance(one, str):
+                    found.append(one)
+            elif isinstance(one, Message):
+                found += shown(one)
+    return found
+
+
+def texts(app: AppTest) -> list[str]:
+    found = []
+
+    def walk(block) -> None:
+        for child in block.children.values():
+            if hasattr(child, "children"):
+                proto = getattr(child, "proto", None)
+                found.extend(shown(proto) if proto is not None else ())
+                walk(child)
+            elif child.type == "code":
+                continue  # the source is what it is
+            elif child.type in ("arrow_table", "table"):
+                found.extend([*map(str, child.value.columns), *map(str, child.value.to_numpy().ravel())])
+                found.extend(shown(child.proto))
+            elif child.type == "plotly_chart":
+                found.extend(_words(json.loads(child.proto.spec)))
+                found.extend(shown(child.proto))
+            elif child.type != "bidi_component":
+                found.extend(shown(child.proto))
+
+    walk(app._tree)
+    return found
+
+
+def _words(spec, key: str = "") -> list[str]:
+    """Titles, legends, labels and hover texts of a chart."""
+    if isinstance(spec, dict):
+        return [word for name, value in spec.items() if name != "template" for word in _words(value, name)]
+    if isinstance(spec, list):
+        return [word for value in spec for word in _words(value, key)]
+    return [spec] if isinstance(spec, str) and key in ("text", "name", "hovertext", "ticktext") else []
+
+
+STATES = [{}, {**PHOTO, "size": "64"}, {"model": "pvt_v2_b2_li", "size": "64"}, {"model": "vit_tiny_16", "size": "64"}]
+
+
+@pytest.mark.parametrize("query", STATES, ids=lambda query: query.get("model", "defaults"))
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_shows_what_was_not_translated(page, query):
+    app = visit(page, lang="zh", **query)
+    assert not app.exception
+    said = {text: left for text in texts(app) if (left := left_over(text))}
+    assert said == {}
+    for component in app.get("bidi_component"):
+        if (header := _header(component)) is not None:
+            assert header["language"] == "zh"
+            assert {text: left for text in (header["alt"], *_notes(header)) if (left := left_over(text))} == {}
+
+
+def _header(component) -> dict | None:
+    """Of an explorer; None for other components."""
+    try:
+        header, _ = unpack(component.proto.bytes)
+    except (ValueError, KeyError):
+        return None
+    return header if "stages" in header else None
+
+
+def _notes(header: dict) -> list[str]:
+    return [stage["note"] for stage in header["stages"]]
+
+
+def test_a_link_with_nonsense_is_answered_in_the_language_of_the_visit():
+    app = visit(lang="zh", r1="99", model="pvt_tinny", picture="catt", view="<b>", step="nonsense", side="3")
+    assert {text: left for text in texts(app) if (left := left_over(text))} == {}
+
+
+def test_the_language_is_chosen_in_the_sidebar_and_kept_in_the_link():
+    app = visit(size="64")
+    assert "lang" not in app.query_params
+    app.segmented_control(key="lang").set_value("zh").run()
+    assert not app.exception
+    assert app.query_params == {"size": "64", "lang": "zh"}
+    assert app.title[0].value.startswith(OPEN)
+    assert app.session_state["selection"].size == 64
+    go(app, "cost")
+    assert app.title[0].value.startswith(OPEN)
+    app.segmented_control(key="lang").set_value("en").run()
+    assert "lang" not in app.query_params
+
+
+def test_a_language_that_is_not_spoken_is_replaced_and_said():
+    app = visit(lang="fr")
+    assert any("fr" in info.value for info in app.info)
+    assert "lang" not in app.query_params
