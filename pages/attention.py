@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pvt_viz.language import tr
-from pvt_viz.ui import answer, explorer, parts
+from pvt_viz.ui import answer, code, explorer, parts, plates, takeaway, view
 
 st.title(tr("What does a place look at?"), anchor=False)
 scene = parts.scene_or_stop()
@@ -16,6 +16,7 @@ st.markdown(
 answer.show(scene)
 parts.honest_line(scene)
 explorer.show(scene, key="attention_explorer", wall=True)
+code.show("attention", "footprint")
 
 with st.expander(tr("How to read it")):
     st.markdown(
@@ -34,4 +35,7 @@ with st.expander(tr("How to read it")):
   gives it.
 """)
     )
+takeaway.offer(
+    lambda: plates.attention(scene, view.current()), key="attention", explorer=lambda: explorer.file(scene)
+)
 parts.credit(scene.picture)

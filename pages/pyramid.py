@@ -5,7 +5,7 @@ import streamlit as st
 from pvt_viz import dataflow
 from pvt_viz.language import spaced, tr
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import answer, explorer, figures, parts
+from pvt_viz.ui import answer, code, explorer, figures, pages, parts, plates, takeaway
 from pvt_viz.words import times
 
 
@@ -76,6 +76,7 @@ else:
             " at. Choose a pvt model to see the pyramid that saves most of it."
         )
     )
+pages.link("tour", tr("New here? Take the tour: ten steps, ten minutes, with this picture."))
 scene = parts.scene_or_none()
 if scene:
     if scene.picture.scenes is not None and scene.trace.weights.classes == CLASSES:
@@ -94,6 +95,7 @@ if scene:
     for column, view in zip(st.columns(len(views)), views, strict=True):
         with column:
             show_stage(view)
+    code.show(code.embedding(selection.config), "maps")
 
 st.header(tr("The shapes on the way"), anchor=False)
 st.markdown(
@@ -115,4 +117,5 @@ st.table(
     alt=tr("Shapes of every tensor from the image to the logits."),
 )
 if scene:
+    takeaway.offer(lambda: plates.pyramid(scene), key="pyramid", explorer=lambda: explorer.file(scene))
     parts.credit(scene.picture)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pvt_viz.figures import reduction as figures
 from pvt_viz.language import spaced, tr
-from pvt_viz.ui import address, explorer, fold_and_pool, parts, reduction, view
+from pvt_viz.ui import address, code, explorer, fold_and_pool, parts, plates, reduction, takeaway, view
 from pvt_viz.ui import reduction_words as words
 from pvt_viz.ui.selection import LARGEST_REDUCTION
 from pvt_viz.walkthrough import Making, entries_by_reduction, prefix_words, window_size
@@ -148,6 +148,8 @@ st.caption(
         tr("Pictures 3 and 4 share theirs.") if steps.projected else "",
     )
 )
+if shape.reduces:
+    code.show("pool" if shape.pool else "fold", "keys")
 
 st.header(tr("K, V and one query"), anchor=False)
 keys, values = st.columns(2)
@@ -245,6 +247,7 @@ st.table(
     hide_index=True,
     alt=tr("The strongest keys of this query with their scores, weights and values."),
 )
+code.show("attention")
 
 if len(shapes) > 1 and not shape.pool:
     st.header(tr("What R changes"), anchor=False)
@@ -271,4 +274,5 @@ if len(shapes) > 1 and not shape.pool:
     )
 if len(shapes) > 1:
     fold_and_pool.show(scene, focus)
+takeaway.offer(lambda: plates.reduction(scene, focus), key="reduction", explorer=lambda: explorer.file(scene))
 parts.credit(scene.picture)

@@ -3,7 +3,6 @@
 import gettext
 import io
 import re
-from dataclasses import replace
 
 import pytest
 from matplotlib.font_manager import FontProperties

@@ -18,7 +18,7 @@ from pvt_viz.language import say, tr
 from pvt_viz.models import PVT, Weights
 from pvt_viz.models.flexible import PSEUDO_INVERSE, Resizing
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import weights
+from pvt_viz.ui import kept, weights
 from pvt_viz.ui.selection import LARGEST_REDUCTION, Network, Selection, choose
 from pvt_viz.ui.uploads import Picture
 
@@ -119,7 +119,7 @@ def _shared(fitted: Fitted, device: str, _network: Network) -> PVT:
     return found.to(device)
 
 
-@st.cache_resource(max_entries=2, scope="session", show_spinner=False)
+@kept.for_visit(most=2)
 def _own(fitted: Fitted, device: str, _network: Network) -> PVT:
     """A network with the visitor's own weights; it ends with the visit."""
     return weights.checkpoint(_network).model(fitted.config, fitted.kernels).to(device)
@@ -178,7 +178,7 @@ def _trace(digest: str, fitted: Fitted, device: str, _picture: Image.Image, _net
 
 _shared_trace = st.cache_resource(max_entries=8, show_spinner=False)(_trace)
 # A visitor's own picture or weights, and what was made of them, end with the visit.
-_private_trace = st.cache_resource(max_entries=1, scope="session", show_spinner=False)(_trace)
+_private_trace = kept.for_visit(most=1)(_trace)
 
 
 def forget_own() -> None:
@@ -214,7 +214,7 @@ def _look(key: tuple, _scene: Scene) -> Look:
 
 
 _shared_look = st.cache_resource(max_entries=4, show_spinner=False)(_look)
-_private_look = st.cache_resource(max_entries=1, scope="session", show_spinner=False)(_look)
+_private_look = kept.for_visit(most=1)(_look)
 
 
 def warm_up() -> None:

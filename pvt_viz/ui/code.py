@@ -39,6 +39,11 @@ SHOWN = {
 LABEL = N_("Show the code")
 
 
+def embedding(config: PVTConfig) -> str:
+    """Which lines cut the picture into tokens, in this version of PVT."""
+    return "windows" if config.version == 2 else "patches"
+
+
 def show(*names: str) -> None:
     """The lines that are named here, each with the file and the place that they were read from."""
     with st.expander(tr(LABEL), icon=":material/code:"):

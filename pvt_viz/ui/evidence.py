@@ -11,7 +11,7 @@ from pvt_viz.config import PVTConfig
 from pvt_viz.figures import encode, heat, truth
 from pvt_viz.language import say, spaced, tr
 from pvt_viz.models import Weights
-from pvt_viz.ui import answer, calls
+from pvt_viz.ui import answer, calls, kept
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.listed import listed
 from pvt_viz.ui.uploads import Picture
@@ -77,7 +77,7 @@ def about(method: str, config: PVTConfig) -> str:
     return spaced(said, tr("Where windows overlap, what several of them read gets from each: that is the plaid."))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, scope="session")
+@kept.for_visit(most=8)
 def maps(key: tuple, method: str, _scene: Scene) -> list[MapView]:
     """The maps of a method, one for each stage that it has one for."""
     look = calls.look(_scene)
@@ -116,7 +116,7 @@ def interventions(key: tuple, other_seed: int, scene: Scene) -> list[Changed]:
         return _interventions(key, other_seed, scene)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, scope="session")
+@kept.for_visit(most=8)
 def _interventions(key: tuple, other_seed: int, _scene: Scene) -> list[Changed]:
     other = Picture.scene(_scene.selection.image_size, other_seed, _scene.selection.clutter, None)
     config = _scene.selection.config

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import streamlit as st
-
 from pvt_viz.config import Size, StageShape
 from pvt_viz.figures import colour, encode, pyramid
 from pvt_viz.language import N_, tr
+from pvt_viz.ui import kept
 from pvt_viz.ui.calls import Scene
 from pvt_viz.words import times
 
@@ -26,7 +25,7 @@ class StageView:
     high: float
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, scope="session")
+@kept.for_visit(most=8)
 def stage_views(key: tuple, _scene: Scene) -> list[StageView]:
     image_size = _scene.selection.image_size
     views = []

@@ -11,12 +11,16 @@ from pvt_viz.ui.selection import POWERS
 from pvt_viz.ui.told import tell
 
 MOMENTS = 8
+STEPS = ("patches", "embedding", "attention", "fold", "with_and_without", "stages", "answer", "cost", "fused", "beyond")
+"""Of the tour."""
 _OPTIONS = {
     "method": tuple(METHODS),
     "across": tuple(AXES),
     "compared": (1, 2, 3, 4),
     "other": POWERS,
     "moment": tuple(range(MOMENTS)),
+    "step": STEPS,
+    "presenter": ("off", "on"),
 }
 _LABELS = {
     "method": N_("Method"),
@@ -24,8 +28,18 @@ _LABELS = {
     "compared": N_("Stage"),
     "other": N_("Compared R"),
     "moment": N_("Moment of the training"),
+    "step": N_("Step of the tour"),
+    "presenter": N_("Presenter"),
 }
-_DEFAULTS = {"method": "rollout", "across": "MACs", "compared": 1, "other": 1, "moment": MOMENTS - 1}
+_DEFAULTS = {
+    "method": "rollout",
+    "across": "MACs",
+    "compared": 1,
+    "other": 1,
+    "moment": MOMENTS - 1,
+    "step": STEPS[0],
+    "presenter": "off",
+}
 _KEPT = "page_words"
 
 

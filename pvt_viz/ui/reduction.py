@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-import streamlit as st
-
 from pvt_viz.config import StageShape
 from pvt_viz.figures import colour, encode, pyramid, reduction
+from pvt_viz.ui import kept
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.figures import WIDTH
 from pvt_viz.ui.view import View
@@ -98,7 +97,7 @@ def focus(scene: Scene, view: View) -> Focus:
     return Focus(shape, view.block(shape), view.head(shape) or 1, token)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, scope="session")
+@kept.for_visit(most=16)
 def steps(key: tuple, focus: Focus, _scene: Scene) -> Steps:
     shape = focus.shape
     block = _scene.trace.stages[shape.index - 1].blocks[focus.block - 1]

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pvt_viz.figures import colour, encode
 from pvt_viz.language import N_, tr
-from pvt_viz.ui import calls, parts
+from pvt_viz.ui import calls, kept, parts
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
@@ -172,7 +172,7 @@ def _positions(scene: Scene, focus: figures.Focus) -> None:
         parts.colour_scale("viridis", f"{low:.2f}", "1", tr("own scale"))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, scope="session")
+@kept.for_visit(most=16)
 def _likeness(key: tuple, focus: figures.Focus, _scene: Scene):
     """Cosines (h, w) of the followed token's position with all others; the mean of neighbours, and of any two."""
     shape = focus.shape

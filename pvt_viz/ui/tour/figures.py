@@ -10,7 +10,7 @@ from PIL import ImageDraw
 from pvt_viz.config import Size, StageShape
 from pvt_viz.figures import encode, heat, pyramid
 from pvt_viz.language import tr
-from pvt_viz.ui import address, reduction, view
+from pvt_viz.ui import address, kept, reduction, view
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.reduction import Focus
 from pvt_viz.ui.tour import frame
@@ -126,11 +126,11 @@ def number(value: float) -> str:
     return f"{round(float(value), 2) + 0.0:+.2f}".replace("-", "−")
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, scope="session")
+@kept.for_visit(most=8)
 def _bare(key: tuple, _scene: Scene) -> bytes:
     return encode.jpeg(_scene.shown)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, scope="session")
+@kept.for_visit(most=16)
 def _gridded(key: tuple, shape: StageShape, _scene: Scene) -> bytes:
     return encode.jpeg(pyramid.patch_grid(_scene.shown, shape, _scene.selection.image_size))

@@ -23,22 +23,13 @@ html { font-size: 21.6px; } /* 1.35 times as large: everything is measured in it
 </style>"""
 STEP, PRESENTER, KEYS = "step", "presenter", "tour_keys"
 
-# The two words of this page, until `pagewords` itself knows them.
-pagewords._OPTIONS.setdefault(
-    STEP,
-    ("patches", "embedding", "attention", "fold", "with_and_without", "stages", "answer", "cost", "fused", "beyond"),
-)
-pagewords._OPTIONS.setdefault(PRESENTER, ("off", "on"))
-for _word, _default in ((STEP, "patches"), (PRESENTER, "off")):
-    pagewords._DEFAULTS.setdefault(_word, _default)
-    pagewords._LABELS.setdefault(_word, _word.capitalize())
-
 
 def show(steps: Sequence[Step]) -> None:
     """Draw the step that the URL names, and what leads to the others."""
     keys = [step.key for step in steps]
     at = keys.index(pagewords.told(STEP, tuple(keys)))
     step = steps[at]
+    page_keys(key=KEYS, step=step.key, on_turn=lambda: _go(steps, at + turned(KEYS)))
     st.html(LOOK + (PRESENTED if presenting() else ""))
     _where(steps, at)
     st.title(tr(step.title), anchor=False)
@@ -55,7 +46,6 @@ def show(steps: Sequence[Step]) -> None:
         _turning(steps, at, "below")
         st.caption(tr("← → on the keyboard turn the steps, too."), width="content")
     parts.credit(scene.picture)
-    page_keys(key=KEYS, step=step.key, on_turn=lambda: _go(steps, at + turned(KEYS)))
 
 
 def presenting() -> bool:
@@ -110,7 +100,6 @@ def _turning(steps: Sequence[Step], at: int, where: str) -> None:
         tr("From the start") if last else tr("Next"),
         key=f"next_{where}",
         icon=":material/replay:" if last else ":material/arrow_forward:",
-        type="secondary" if last else "primary",
         on_click=_go,
         args=(steps, 0 if last else at + 1),
     )

@@ -179,7 +179,6 @@ def _ask(key: str, now: Guess, question: str, control: Callable[[], object], ver
                 st.button(
                     tr("Show me"),
                     key=f"show_{key}",
-                    type="primary",
                     disabled=answer is None,
                     on_click=to,
                     kwargs={"answer": answer, "shown": True},
