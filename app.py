@@ -8,16 +8,18 @@ from starlette.formparsers import MultiPartParser
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from pvt_viz.language import tr
+from pvt_viz.language import LANGUAGES, catalogue, tr
 
 # What the pages need is loaded here, before the first visitor comes: plotly and matplotlib take a second.
-from pvt_viz.ui import calls, evidence, explorer, learning, reduction, tradeoff  # noqa: F401
+from pvt_viz.ui import calls, code, evidence, explorer, learning, reduction, takeaway, tour, tradeoff  # noqa: F401
 from pvt_viz.ui.lab import growing, ledger, live, stages  # noqa: F401
 
 
 @asynccontextmanager
 async def lifespan(_app):
     calls.warm_up()
+    for language in LANGUAGES:
+        catalogue(language)
     # Streamlit collects garbage after every run of a script: what is loaded by now need not be looked at again.
     gc.collect()
     gc.freeze()

@@ -19,6 +19,8 @@ from functools import cache
 from pathlib import Path
 
 LANGUAGES = {"en": "English", "zh": "简体中文"}
+TAGS = {"en": "en", "zh": "zh-Hans"}
+"""As browsers know them (BCP 47)."""
 SOURCE = "en"
 """The language that the source is written in: it needs no catalogue."""
 FOLDER = Path(__file__).parent / "locale"
@@ -125,7 +127,7 @@ def catalogue(language: str) -> gettext.NullTranslations:
     from babel.messages.pofile import read_po
 
     with (FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
-        messages = read_po(source, locale="zh_Hans" if language == "zh" else language)
+        messages = read_po(source, locale=TAGS[language].replace("-", "_"))
     compiled = io.BytesIO()
     write_mo(compiled, messages)
     compiled.seek(0)

@@ -36,26 +36,31 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
         if weights.trained:
             st.caption(tr("These weights are a backbone: without a head there is no answer, only maps and features."))
         return
-    chances = scene.trace.logits[0].softmax(dim=0)
-    ours = weights.classes == CLASSES
-    order = chances.argsort(descending=True).tolist()[: MOST_OF_SHAPES if ours else MOST]
+    ours, found = weights.classes == CLASSES, strongest(scene)
     rows = [
         ROW.format(
             share=5 if ours else 12,  # names of ImageNet's classes are long
             name=html.escape(named(weights, i)),
-            width=f"{100 * float(chances[i]):.1f}",
-            percent=f"{float(chances[i]):.1%}",
+            width=f"{100 * chance:.1f}",
+            percent=f"{chance:.1%}",
         )
-        for i in order
+        for i, chance in found.items()
     ]
     widths = [2, 3] if ours else [3, 2]
     left, right = (st.container(), st.container()) if stacked else st.columns(widths, vertical_alignment="center")
     with left:
         st.html(f"<div style='font-variant-numeric:tabular-nums'>{''.join(rows)}</div>")
     with right:
-        st.markdown(_verdict(scene, order[0]))
+        st.markdown(verdict(scene, next(iter(found))))
         if worth:
             st.caption(_worth(scene.selection))
+
+
+def strongest(scene: Scene) -> dict[int, float]:
+    """The answers with most probability, the first one first: a number into the classes, and its probability."""
+    chances = scene.trace.logits[0].softmax(dim=0)
+    most = MOST_OF_SHAPES if scene.trace.weights.classes == CLASSES else MOST
+    return {i: float(chances[i]) for i in chances.argsort(descending=True).tolist()[:most]}
 
 
 def named(weights: Weights, index: int) -> str:
@@ -64,7 +69,7 @@ def named(weights: Weights, index: int) -> str:
     return tr(name) if weights.classes == CLASSES or isinstance(name, Sentence) else name
 
 
-def _verdict(scene: Scene, index: int) -> str:
+def verdict(scene: Scene, index: int) -> str:
     """What is to be said of an answer, a number into the classes."""
     drawn, weights = scene.picture.scenes, scene.trace.weights
     answer = escaped(named(weights, index))
@@ -104,20 +109,21 @@ def lens(scene: Scene) -> None:
                 index=stage.index,
             )
         st.markdown(early)
-        chances = scene.trace.lens[0].softmax(dim=-1)
-        final = int(chances[-1].argmax())
-        rows = []
-        for block, row in enumerate(chances, 1):
-            best = row.argsort(descending=True).tolist()[:LENS]
-            said = ", ".join(f"{named(weights, i)} {float(row[i]):.1%}" for i in best)
-            rows.append(
-                {
-                    tr("block"): block,
-                    tr("it would have said"): escaped(said),
-                    tr("of the answer"): f"{float(row[final]):.1%}",
-                }
-            )
+        rows = [{name: escaped(cell) for name, cell in row.items()} for row in lens_rows(scene)]
         st.table(rows, hide_index=True, alt=tr("The strongest answers read after each block of the last stage."))
+
+
+def lens_rows(scene: Scene) -> list[dict[str, str]]:
+    """One row for each block of the last stage, as a table shows it."""
+    weights, chances = scene.trace.weights, scene.trace.lens[0].softmax(dim=-1)
+    final = int(chances[-1].argmax())
+    rows = []
+    for block, row in enumerate(chances, 1):
+        best = row.argsort(descending=True).tolist()[:LENS]
+        said = ", ".join(f"{named(weights, i)} {float(row[i]):.1%}" for i in best)
+        found = {tr("block"): str(block), tr("it would have said"): said}
+        rows.append(found | {tr("of the answer"): f"{float(row[final]):.1%}"})
+    return rows
 
 
 def _worth(selection: Selection) -> str:

@@ -40,6 +40,13 @@ def scene_or_stop(chosen: Selection | None = None, moment: int | None = None) ->
 
 def honest_line(scene: Scene) -> None:
     """Say what the weights cannot tell: untrained ones anything, ours nothing about photographs. Else silent."""
+    for icon, sentence in honestly(scene):
+        st.caption(f":material/{icon}: {sentence}")
+
+
+def honestly(scene: Scene) -> list[tuple[str, str]]:
+    """The same as sentences, each with its icon."""
+    said = []
     weights, config = scene.trace.weights, scene.selection.config
     if not weights.trained:
         mechanics = tr(
@@ -47,27 +54,26 @@ def honest_line(scene: Scene) -> None:
             " meaningful.",
             source=weights.source,
         )
-        st.caption(f":material/casino: {spaced(tr(weights.problem), mechanics)}")
-        return
+        return [("casino", spaced(tr(weights.problem), mechanics))]
     if weights.classes == CLASSES and scene.picture.scenes is None:
         strange = tr(
             "{network} has only ever seen drawn shapes. On a photograph it still names one of ten, and that means"
             " nothing; its maps show how it looks at what it does not know.",
             network=config.name,
         )
-        st.caption(f":material/draw: {strange}")
+        said.append(("draw", strange))
     elif weights.classes != CLASSES and scene.picture.scenes is not None:
         strange = tr(
             "{network} was not trained on drawn scenes: choose a sample, or a photograph of yours, to ask it what it"
             " knows.",
             network=escaped(config.name),
         )
-        st.caption(f":material/draw: {strange}")
+        said.append(("draw", strange))
     if new := weights.untrained(config):
         untrained = tr("Not trained at {ratios}: it is shown all the same.", ratios=", ".join(new))
-        st.caption(f":material/explore: {spaced(untrained, _resized(scene))}")
+        said.append(("explore", spaced(untrained, _resized(scene))))
     elif scene.selection.resized:
-        st.caption(f":material/fit_screen: {_resized(scene)}")
+        said.append(("fit_screen", _resized(scene)))
     stages = zip(scene.selection.network.config.shapes(), config.shapes(), strict=True)
     moved = [(home, now) for home, now in stages if home.grid != now.grid]
     if config.version == 1 and moved:
@@ -83,7 +89,8 @@ def honest_line(scene: Scene) -> None:
             positions = tr(
                 "Position embeddings are interpolated from {home} tokens to {now} in stage {index}.", **sides
             )
-        st.caption(f":material/grid_4x4: {positions}")
+        said.append(("grid_4x4", positions))
+    return said
 
 
 def _resized(scene: Scene) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pvt_viz import language
 from pvt_viz.ui import pages, reader, sidebar
+from pvt_viz.widgets.page_keys import page_language
 
 ROOT = Path(__file__).parents[2]
 # Streamlit leaves a wide margin around the page: the explorer's four panels should fit one screen of 1280×800.
@@ -31,5 +32,7 @@ turned = st.session_state.get("page_shown") != (shown.url_path, language.current
 if turned:
     st.session_state["page_shown"] = (shown.url_path, language.current())
     st.session_state["page_visit"] = st.session_state.get("page_visit", 0) + 1
+with st.sidebar:
+    page_language(language.TAGS[language.current()])
 st.session_state["scene_of"] = sidebar.show(turned=turned, pictured=pages.current(shown.url_path).pictured)
 shown.run()

@@ -249,8 +249,8 @@ class Explorer {
   #announce() {
     const { state, panels } = this;
     this.#describe();
-    const at = { across: Math.round(state.x * 100), down: Math.round(state.y * 100) };
-    const place = state.pinned ? t("{across} % across, {down} % down, pinned.", at) : t("{across} % across, {down} % down.", at);
+    const at = { across: `${Math.round(state.x * 100)} %`, down: `${Math.round(state.y * 100)} %` };
+    const place = state.pinned ? t("{across} across, {down} down, pinned.", at) : t("{across} across, {down} down.", at);
     const places = listed(panels.map((panel) => panel.shortSentence(state)));
     const seen = state.direction === LOOKS_AT ? t("Looks most at: {places}.", { places }) : t("Looked at most by: {places}.", { places });
     setText(this.find(".live"), spaced(place, seen));

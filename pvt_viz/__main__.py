@@ -1,0 +1,57 @@
+"""The command line: `python -m pvt_viz export PICTURE --model NAME --out DIR`."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from pvt_viz.config import PRESETS
+from pvt_viz.language import LANGUAGES, SOURCE, speaking, tr
+
+EXPORT = "Write the whole walk-through of one picture as a static site: every figure, the explorer, the calculator."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m pvt_viz", description="See what a PVT does with a picture.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    export = commands.add_parser("export", help=EXPORT, description=EXPORT)
+    export.add_argument("picture", help="an image file, a sample (cat, astronaut, coffee …), or scene, or scene:NUMBER")
+    export.add_argument("--model", default="flexi_pvt", help=f"a preset or a file of weights; {', '.join(PRESETS)}")
+    export.add_argument("--out", type=Path, required=True, help="the folder to write; index.html is the page")
+    export.add_argument("--size", type=int, help="image size in pixels (default: the network's own)")
+    export.add_argument("--patch-sizes", type=int, nargs="+", metavar="P", help="p of every stage")
+    export.add_argument("--reductions", type=int, nargs="+", metavar="R", help="R of every stage")
+    export.add_argument(
+        "--at", type=float, nargs=2, metavar=("X", "Y"), default=(0.5, 0.5), help="place to follow, 0–1"
+    )
+    export.add_argument("--language", choices=LANGUAGES, default=SOURCE)
+    asked = parser.parse_args(arguments)
+    logging.getLogger("streamlit").setLevel(logging.ERROR)  # it misses a visitor; there is none
+    # Only now: pages and plots take seconds to load, and --help should not.
+    from pvt_viz.site import build, visit
+
+    with speaking(asked.language):
+        try:
+            scene = visit.scene(
+                asked.picture,
+                asked.model,
+                size=asked.size,
+                patch_sizes=asked.patch_sizes,
+                reductions=asked.reductions,
+            )
+            view = visit.looking_at(*asked.at)
+        except ValueError as error:
+            print(tr(error), file=sys.stderr)
+            return 2
+        try:
+            page = build.write(scene, view, asked.out, told=lambda line: print(line, flush=True))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            print(tr("{folder} cannot be written to: {reason}", folder=asked.out, reason=reason), file=sys.stderr)
+            return 1
+        print(tr("Written: open {page} in a browser.", page=page))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""Write the walk-through of one picture into a folder: index.html, explorer.html, and every figure as files."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from PIL import Image
+
+from pvt_viz import language
+from pvt_viz.cost import parts
+from pvt_viz.figures import chart, chart_paper, chart_screen, plate, plate_paper
+from pvt_viz.figures.chart import Chart
+from pvt_viz.figures.plate import Plate
+from pvt_viz.language import N_, tr
+from pvt_viz.site import calculator, sections
+from pvt_viz.site.sections import Section
+from pvt_viz.ui import explorer
+from pvt_viz.ui import parts as page_parts
+from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.view import View
+from pvt_viz.words import times
+
+FOLDER = Path(__file__).parent
+FIGURES = "figures"
+PAGE, EXPLORER = "index.html", "explorer.html"
+PNG_SCALE = 2
+CALCULATOR_WORDS = {
+    "wrong": N_("Stage {i}: p = {p} or R = {r} does not fit {below} below it and {grid} tokens. What was there stays."),
+    "stage": N_("stage {i}"),
+    "tokens": N_("tokens"),
+    "keys": N_("keys"),
+    "all": N_("all parts"),
+    "params": N_("Parameters"),
+    "forward": N_("One forward"),
+    "attention": N_("QKᵀ and softmax·V"),
+    "maps": N_("All attention maps, if kept (4 bytes a number)"),
+    "without": N_("{amount} without SRA, {times}"),
+}
+"""Of the calculator; braces are filled in by the browser."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture in the page and the files that it can be had as, by paths from the page."""
+
+    title: str
+    alt: str
+    picture: str
+    size: tuple[int, int]
+    files: list[tuple[str, str]]
+    wide: bool = False
+
+
+def write(scene: Scene, view: View, out: Path, told: Callable[[str], None] = lambda _line: None) -> Path:
+    """The whole site, in the language that is spoken; returns the page. `told` hears of every section that is done.
+
+    Files of the same names are replaced, others in the folder stay. Raises OSError where it cannot be written.
+    """
+    (out / FIGURES).mkdir(parents=True, exist_ok=True)
+    (out / EXPLORER).write_text(explorer.file(scene), encoding="utf-8")
+    shown = [_section(section, out, told) for section in sections.before(scene)]
+    shown.append(_explorer())
+    shown += [_section(section, out, told) for section in sections.after(scene, view)]
+    shown.append(_calculator(scene))
+    page = out / PAGE
+    page.write_text(_page(scene, shown), encoding="utf-8")
+    return page
+
+
+def _page(scene: Scene, shown: list[dict]) -> str:
+    config = scene.selection.config
+    lead = tr(
+        "{picture}, {size} px, followed through **{name}** with p = {patches} and R = {reductions}. Everything here is"
+        " a file: no server, no network.",
+        picture=tr(scene.picture.title),
+        size=times(scene.selection.image_size),
+        name=config.name,
+        patches=config.patch_sizes,
+        reductions=config.reductions,
+    )
+    return (
+        _templates()
+        .get_template("index.jinja")
+        .render(
+            lang=language.TAGS[language.current()],
+            title=tr("Pyramid Vision Transformer, on one picture"),
+            lead=_rich(lead),
+            honest=[_rich(sentence) for _, sentence in page_parts.honestly(scene)],
+            sections=shown,
+            style=Markup((FOLDER / "site.css").read_text(encoding="utf-8")),
+            footer=tr("Made with pvt-viz, Apache License 2.0. This page works without a network and sends nothing."),
+        )
+    )
+
+
+def _section(section: Section, out: Path, told: Callable[[str], None]) -> dict:
+    figures = [_plate(section.key, one, out) for one in section.plates]
+    figures += [_chart(f"{section.key}-{i}", one, out) for i, one in enumerate(section.charts, 1)]
+    tables = [
+        {"alt": table.alt, "rows": [{name: _rich(cell) for name, cell in row.items()} for row in table.rows]}
+        for table in section.tables
+    ]
+    told(section.title)
+    return {
+        "key": section.key,
+        "title": section.title,
+        "words": _rich(section.words),
+        "figures": figures,
+        "tables": tables,
+    }
+
+
+def _plate(key: str, one: Plate, out: Path) -> Figure:
+    name = f"{FIGURES}/{key}-{one.name}"
+    files = {
+        "PNG": ("png", plate_paper.png(one, PNG_SCALE)),
+        "SVG": ("svg", plate_paper.svg(one)),
+        "PDF": ("pdf", plate_paper.pdf(one)),
+        "NPZ": ("npz", plate.npz(one)),
+    }
+    if one.tabular:
+        files["CSV"] = ("csv", plate.csv(one))
+    return _figure(name, one.title, one.alt, files, out)
+
+
+def _chart(key: str, one: Chart, out: Path) -> Figure:
+    files = {
+        "PNG": ("png", chart_paper.png(one, PNG_SCALE)),
+        "SVG": ("svg", chart_paper.svg(one)),
+        "PDF": ("pdf", chart_paper.pdf(one)),
+        "HTML": ("html", chart_screen.html(one)),
+        "CSV": ("csv", chart.csv(one)),
+    }
+    return _figure(f"{FIGURES}/{key}", tr(one.title), f"{tr(one.title)}. {tr(one.caption)}", files, out, wide=True)
+
+
+def _figure(
+    name: str, title: str, alt: str, files: dict[str, tuple[str, bytes]], out: Path, *, wide: bool = False
+) -> Figure:
+    written = []
+    for label, (ending, data) in files.items():
+        (out / f"{name}.{ending}").write_bytes(data)
+        written.append((label, f"{name}.{ending}"))
+    picture = f"{name}.png"
+    with Image.open(out / picture) as drawn:
+        size = drawn.size
+    return Figure(title, alt, picture, tuple(side // PNG_SCALE for side in size), written, wide)
+
+
+def _explorer() -> dict:
+    words = tr("Point anywhere in the picture: every stage shows what its token there attends to.")
+    return {"key": "explorer", "title": tr("The attention explorer"), "words": words, "explorer": EXPLORER}
+
+
+def _calculator(scene: Scene) -> dict:
+    """The closed forms in the browser, set to the network that is shown, where it is a preset."""
+    config = scene.selection.config
+    words = {name: tr(message) for name, message in CALCULATOR_WORDS.items()}
+    data = {
+        "networks": calculator.networks(),
+        "forms": {"maps": calculator.MAPS, "params": calculator.PARAMS, "attention": parts.ATTENTION},
+        "words": words | {"parts": {name: tr(name) for name in (*parts.STAGE_PARTS, parts.HEAD)}},
+        "start": {
+            "name": config.name,
+            "side": max(config.image_hw),
+            "patches": config.patch_sizes,
+            "reductions": config.reductions,
+        },
+    }
+    script = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("calculator.js", "calculator_page.js"))
+    told = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+    form = _templates().get_template("calculator.jinja").render()
+    return {
+        "key": "calculator",
+        "title": tr("Cost calculator"),
+        "words": tr("Choose a network, an image size, p and R: multiply-adds, parameters and maps follow at once."),
+        "calculator": Markup(f'{form}<script type="module">{script}calculatorPage({told});</script>'),
+    }
+
+
+def _rich(markdown: str) -> Markup:
+    """Markdown of one line as HTML; what looks like HTML in it is text."""
+    return Markup(MarkdownIt("js-default").renderInline(markdown))
+
+
+def _templates() -> Environment:
+    found = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    found.globals["tr"] = tr
+    return found
