@@ -35,7 +35,5 @@ with st.expander(tr("How to read it")):
   gives it.
 """)
     )
-takeaway.offer(
-    lambda: plates.attention(scene, view.current()), key="attention", explorer=lambda: explorer.file(scene)
-)
+takeaway.offer(lambda: plates.attention(scene, view.current()), key="attention", explorer=lambda: explorer.file(scene))
 parts.credit(scene.picture)

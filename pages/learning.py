@@ -6,8 +6,7 @@ import streamlit as st
 
 from pvt_viz import report
 from pvt_viz.checkpoints import WeightsError
-from pvt_viz.figures import learning as figures
-from pvt_viz.language import say, spaced, tr
+from pvt_viz.language import spaced, tr
 from pvt_viz.ui import answer, evidence, explorer, learning, pagewords, parts, training
 from pvt_viz.words import times
 
@@ -53,16 +52,7 @@ if steps:
             parts.colour_scale("magma", "0", f"{view.high:.1%}", tr("stage {stage}, own scale", stage=view.stage))
     if found:
         learning.curves(
-            figures.curves(
-                found.training.history,
-                moment,
-                caption=say(
-                    "{steps:,} steps, means over {each} each. It jumps where the task grows harder: the cue, the other"
-                    " tags, then every p₁ and R, then the hardest of them.",
-                    steps=found.training.steps,
-                    each=found.training.history[0][0],
-                ),
-            ),
+            learning.described(found, moment),
             key="learning",
             setting={"model": learning.NAME},
         )

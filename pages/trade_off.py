@@ -12,8 +12,7 @@ from pvt_viz.words import SUBSCRIPTS, factor
 
 st.title(tr("What does less attention cost, and save?"), anchor=False)
 selection = parts.selection()
-points = tradeoff.points()
-if points:
+if tradeoff.points():
     st.markdown(
         tr(
             "Every point is a network **as it answers at one setting** of p₁ and R, measured on drawn scenes that it"
@@ -32,23 +31,13 @@ if points:
         on_change=pagewords.changed,
         args=("across",),
     )
-    now = tradeoff.now(selection)
-    chart = figures.tradeoff(
-        points,
-        now,
-        axis=axis,
-        hollow=("flexi_pvt_fixed",),
-        caption=say(
-            "Accuracy on held-out scenes of the cue task, {count} settings, counted cost (1 MAC = 2 FLOPs).",
-            count=len(points),
-        ),
-    )
     alt = tr(
         "Points: accuracy in percent over {axis}, for each network and p₁; hollow points fall far below.",
         axis=say(axis),
     )
+    chart = tradeoff.described(selection, axis)
     charts.show(chart, key="tradeoff", alt=alt, setting={"across": axis}, on_click=tradeoff.go_to)
-    if now is None:
+    if tradeoff.now(selection) is None:
         st.caption(tr("The setting in the sidebar is not among the measured ones."))
 else:
     st.info(tr("The measurements that come with the weights are not there: `make train` makes both anew."))

@@ -1,7 +1,6 @@
 """The command line: `python -m pvt_viz export PICTURE --model NAME --out DIR`."""
 
 import argparse
-import logging
 import sys
 from pathlib import Path
 
@@ -26,8 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     export.add_argument("--language", choices=LANGUAGES, default=SOURCE)
     asked = parser.parse_args(arguments)
-    logging.getLogger("streamlit").setLevel(logging.ERROR)  # it misses a visitor; there is none
     # Only now: pages and plots take seconds to load, and --help should not.
+    from streamlit.logger import set_log_level
+
+    set_log_level("error")  # it misses a visitor, and there is none
     from pvt_viz.site import build, visit
 
     with speaking(asked.language):

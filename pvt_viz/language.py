@@ -26,7 +26,13 @@ SOURCE = "en"
 FOLDER = Path(__file__).parent / "locale"
 
 _spoken: ContextVar[str | None] = ContextVar("language", default=None)
-_of_reader: Callable[[], str | None] = lambda: None
+
+
+def _nobody() -> None:
+    """Nobody is there to be asked."""
+
+
+_of_reader: Callable[[], str | None] = _nobody
 
 
 class Sentence(str):

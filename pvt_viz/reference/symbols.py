@@ -47,7 +47,7 @@ def symbols(config: PVTConfig) -> tuple[Symbol, ...]:
         ),
         Symbol(
             *("", "stride", N_("stride"), N_("side of a token's square in pixels of the picture")),
-            "p_1·…·pᵢ",
+            "p₁·…·pᵢ",
             each(lambda s: f"{s.stride} px"),
             "pyramid",
         ),

@@ -1,7 +1,7 @@
 """Write the walk-through of one picture into a folder: index.html, explorer.html, and every figure as files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from PIL import Image
 
 from pvt_viz import language
 from pvt_viz.cost import parts
-from pvt_viz.figures import chart, chart_paper, chart_screen, plate, plate_paper
+from pvt_viz.figures import chart, chart_paper, plate, plate_paper
 from pvt_viz.figures.chart import Chart
+from pvt_viz.figures.paper_font import can_write
 from pvt_viz.figures.plate import Plate
 from pvt_viz.language import N_, tr
 from pvt_viz.site import calculator, sections
@@ -62,13 +63,23 @@ def write(scene: Scene, view: View, out: Path, told: Callable[[str], None] = lam
     """
     (out / FIGURES).mkdir(parents=True, exist_ok=True)
     (out / EXPLORER).write_text(explorer.file(scene), encoding="utf-8")
-    shown = [_section(section, out, told) for section in sections.before(scene)]
+    shown = [_section(*both, out, told) for both in _on_screen_and_paper(lambda: sections.before(scene))]
     shown.append(_explorer())
-    shown += [_section(section, out, told) for section in sections.after(scene, view)]
+    shown += [_section(*both, out, told) for both in _on_screen_and_paper(lambda: sections.after(scene, view))]
     shown.append(_calculator(scene))
     page = out / PAGE
     page.write_text(_page(scene, shown), encoding="utf-8")
     return page
+
+
+def _on_screen_and_paper(make: Callable[[], Iterator[Section]]) -> Iterator[tuple[Section, Section]]:
+    """Sections twice: in the reader's language, and as this machine's fonts can print them, which may be English."""
+    if can_write(language.current()):
+        yield from ((section, section) for section in make())
+        return
+    with language.speaking(language.SOURCE):
+        printed = list(make())
+    yield from zip(make(), printed, strict=True)
 
 
 def _page(scene: Scene, shown: list[dict]) -> str:
@@ -97,8 +108,9 @@ def _page(scene: Scene, shown: list[dict]) -> str:
     )
 
 
-def _section(section: Section, out: Path, told: Callable[[str], None]) -> dict:
-    figures = [_plate(section.key, one, out) for one in section.plates]
+def _section(section: Section, printed: Section, out: Path, told: Callable[[str], None]) -> dict:
+    pairs = zip(section.plates, printed.plates, strict=True)
+    figures = [_plate(section.key, one, on_paper, out) for one, on_paper in pairs]
     figures += [_chart(f"{section.key}-{i}", one, out) for i, one in enumerate(section.charts, 1)]
     tables = [
         {"alt": table.alt, "rows": [{name: _rich(cell) for name, cell in row.items()} for row in table.rows]}
@@ -114,12 +126,12 @@ def _section(section: Section, out: Path, told: Callable[[str], None]) -> dict:
     }
 
 
-def _plate(key: str, one: Plate, out: Path) -> Figure:
+def _plate(key: str, one: Plate, on_paper: Plate, out: Path) -> Figure:
     name = f"{FIGURES}/{key}-{one.name}"
     files = {
-        "PNG": ("png", plate_paper.png(one, PNG_SCALE)),
-        "SVG": ("svg", plate_paper.svg(one)),
-        "PDF": ("pdf", plate_paper.pdf(one)),
+        "PNG": ("png", plate_paper.png(on_paper, PNG_SCALE)),
+        "SVG": ("svg", plate_paper.svg(on_paper)),
+        "PDF": ("pdf", plate_paper.pdf(on_paper)),
         "NPZ": ("npz", plate.npz(one)),
     }
     if one.tabular:
@@ -128,14 +140,15 @@ def _plate(key: str, one: Plate, out: Path) -> Figure:
 
 
 def _chart(key: str, one: Chart, out: Path) -> Figure:
+    spoken = chart.spoken(one)
+    on_paper = spoken if can_write(language.current()) else one
     files = {
-        "PNG": ("png", chart_paper.png(one, PNG_SCALE)),
-        "SVG": ("svg", chart_paper.svg(one)),
-        "PDF": ("pdf", chart_paper.pdf(one)),
-        "HTML": ("html", chart_screen.html(one)),
+        "PNG": ("png", chart_paper.png(on_paper, PNG_SCALE)),
+        "SVG": ("svg", chart_paper.svg(on_paper)),
+        "PDF": ("pdf", chart_paper.pdf(on_paper)),
         "CSV": ("csv", chart.csv(one)),
     }
-    return _figure(f"{FIGURES}/{key}", tr(one.title), f"{tr(one.title)}. {tr(one.caption)}", files, out, wide=True)
+    return _figure(f"{FIGURES}/{key}", spoken.title, f"{spoken.title}: {spoken.caption}", files, out, wide=True)
 
 
 def _figure(

@@ -13,6 +13,8 @@ MAPS = "B·L·A·N⁺·M⁺"
 """Entries of all attention maps of a stage; A heads."""
 PARAMS = {"embedding": "k²·C₀·C", "positions": "N⁺·C", "folds": "L·(R²·C·C+3·C)"}
 """What of the parameters depends on p, R or the image size; the rest of a network is `fixed`."""
+NOTHING = "0"
+"""The formula of what multiplies nothing."""
 NAMES = ("pvt_tiny", "pvt_small", "pvt_medium", "pvt_large", "flexi_pvt", "scene_vit")
 
 
@@ -43,8 +45,8 @@ def _network(config: PVTConfig) -> dict:
                 "A": s.heads,
                 "K": config.num_classes,
                 "prefix": s.n_prefix,
-                "parts": {row.part: row.formula for row in report.select(stage=s.index)},
-                "full": {row.part: row.formula for row in full.select(stage=s.index)},
+                "parts": {row.part: row.formula for row in report.select(stage=s.index) if row.formula != NOTHING},
+                "full": {row.part: row.formula for row in full.select(stage=s.index) if row.formula != NOTHING},
                 "fold": parts.formula(parts.fold),
             }
             for s in shapes

@@ -1,7 +1,7 @@
 // The form around `price`: what is typed is priced at once; what does not fit is said, and the last price stays.
 
 function calculatorPage({ networks, forms, words, start }) {
-  const form = document.getElementById("calculator");
+  const form = document.getElementById("calculator-form");
   const ratios = document.getElementById("ratios");
   const byName = Object.fromEntries(networks.map((network) => [network.name, network]));
   const subscripts = "₀₁₂₃₄₅₆₇₈₉";

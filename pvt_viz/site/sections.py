@@ -1,18 +1,20 @@
 """What stands on the exported page, section by section: the same pictures, charts and tables that the pages show."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from pvt_viz import dataflow, report
 from pvt_viz.attribution import METHODS
-from pvt_viz.figures import learning as learning_figures
 from pvt_viz.figures.chart import Chart
 from pvt_viz.figures.plate import Plate
+from pvt_viz.figures.tradeoff import AXES
 from pvt_viz.language import spaced, tr
 from pvt_viz.reference import disputes, symbols
 from pvt_viz.ui import answer, learning, plates, reduction, tradeoff
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.lab import choice, growing, stages
+from pvt_viz.ui.listed import listed
 from pvt_viz.ui.view import View
 from pvt_viz.words import times
 
@@ -43,7 +45,7 @@ def before(scene: Scene) -> Iterator[Section]:
     words, tables = "", []
     if weights.classes:
         found = answer.strongest(scene)
-        words = answer.verdict(scene, next(iter(found))).partition(": ")[2] or answer.verdict(scene, next(iter(found)))
+        words = re.sub(r"^:material/\w+: ", "", answer.verdict(scene, next(iter(found))))  # the icon is Streamlit's
         rows = [{tr("answer"): answer.named(weights, i), tr("probability"): f"{p:.1%}"} for i, p in found.items()]
         tables.append(Table(tr("The strongest answers with their probabilities."), rows))
         if weights.trained:
@@ -112,7 +114,7 @@ def _measured(scene: Scene) -> Iterator[Section]:
             "trade-off",
             tr("Accuracy over cost"),
             tr("Every point is a network as it answers at one setting of p₁ and R, measured on drawn scenes."),
-            charts=[tradeoff.chart(scene.selection, axis) for axis in tradeoff.AXES],
+            charts=[tradeoff.described(scene.selection, axis) for axis in AXES],
         )
     found = report.load(learning.NAME)
     if trained and found is not None and config.name == learning.NAME:
@@ -120,15 +122,19 @@ def _measured(scene: Scene) -> Iterator[Section]:
             "learning",
             tr("How it learned"),
             tr("The training of this network, from random weights to those that are shown here."),
-            charts=list(learning_figures.curves(found.training.history, None, caption=learning.caption(found))),
+            charts=list(learning.described(found, None)),
         )
 
 
 def _cost(scene: Scene) -> Section:
     config = scene.selection.config
     lab = replace(choice.Lab(), side=max(config.image_hw))
-    setting = ", ".join(choice.setting(config, lab).values())
-    charts = [*stages.charts(config, lab), growing.growth_chart(config, lab), growing.frontier_chart(config, lab)]
+    setting = listed(*choice.setting(config, lab).values())
+    charts = (
+        *stages.described(config, lab),
+        growing.described_growth(config, lab),
+        growing.described_frontier(config, lab),
+    )
     return Section(
         "cost",
         tr("What attention costs"),

@@ -42,6 +42,18 @@ def tiny_parameters() -> int:
     return pvt_viz.cost.analyze(training.TINY.config, image_size=SIDE).params
 
 
+def described(found: Report, moment: int | None) -> tuple[Chart, Chart]:
+    """Loss and accuracy over the recorded training, with a step of it marked."""
+    history = found.training.history
+    caption = say(
+        "{steps:,} steps, means over {each} each. It jumps where the task grows harder: the cue, the other tags, then"
+        " every p₁ and R, then the hardest of them.",
+        steps=found.training.steps,
+        each=history[0][0],
+    )
+    return figures.curves(history, moment, caption=caption)
+
+
 def live(polling: bool) -> None:
     """Redrawn by itself while a training is on its way."""
     running = training.current()

@@ -8,7 +8,10 @@ from pvt_viz import cost, report
 from pvt_viz.attribution import compare
 from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import PVTConfig, get_config
+from pvt_viz.figures import tradeoff as figures
+from pvt_viz.figures.chart import Chart
 from pvt_viz.figures.tradeoff import Point, by_series
+from pvt_viz.language import say
 from pvt_viz.ui import asked, measured
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.selection import Selection, ratio_words
@@ -33,6 +36,21 @@ def now(selection: Selection) -> Point | None:
         return None
     config = selection.config
     return _point(replace(config, image_size=report.load(config.name).side), accuracy)
+
+
+def described(selection: Selection, axis: str) -> Chart:
+    """Every point over one of `AXES`, with the chosen setting marked."""
+    found = points()
+    return figures.tradeoff(
+        found,
+        now(selection),
+        axis=axis,
+        hollow=("flexi_pvt_fixed",),
+        caption=say(
+            "Accuracy on held-out scenes of the cue task, {count} settings, counted cost (1 MAC = 2 FLOPs).",
+            count=len(found),
+        ),
+    )
 
 
 def _point(config: PVTConfig, accuracy: float) -> Point:

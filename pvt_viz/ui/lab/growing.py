@@ -9,8 +9,9 @@ from pvt_viz.config import PVTConfig
 from pvt_viz.cost.compare import SIDES, figure_6, growth
 from pvt_viz.cost.counted import analyze
 from pvt_viz.cost.frontier import Limit, frontier
-from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT
+from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT, Variant
 from pvt_viz.figures import cost as figures
+from pvt_viz.figures.chart import Chart
 from pvt_viz.language import Sentence, say, tr
 from pvt_viz.ui import charts
 from pvt_viz.ui.lab import choice
@@ -25,24 +26,9 @@ FROM, TO = 224, 640
 
 def show_growth(config: PVTConfig, lab: Lab) -> None:
     st.header(tr("What a larger image costs"), anchor=False)
-    paper = figure_6()
-    networks = dict(paper)
-    if not any(config.alike(other) for other in paper.values()):
-        networks[say("{model} as chosen", model=config.name)] = replace(config, image_size=config.least_side)
-    curves = {name: growth(network, batch=lab.batch) for name, network in networks.items()}
-    caption = say(
-        "The transformers of the paper's Figure 6, recomputed, and PVT-Small with R = 1 everywhere. The figure's"
-        " GFLOPs are GMACs; its ResNet50 is left out, since only transformers are priced here."
-    )
-    chart = figures.growth(
-        {name: [None if macs is None else lab.counted(macs) for macs in curve] for name, curve in curves.items()},
-        SIDES,
-        lab.side,
-        caption=caption,
-        unit=lab.unit,
-    )
+    paper, networks = figure_6(), _networks(config)
     charts.show(
-        chart,
+        described_growth(config, lab),
         key="growth",
         alt=tr("Lines: {unit}s of a forward over the image side, for every network.", unit=lab.unit),
         setting=choice.setting(config, lab),
@@ -63,6 +49,29 @@ def show_growth(config: PVTConfig, lab: Lab) -> None:
     st.markdown(f":material/compare_arrows: {differs}")
 
 
+def described_growth(config: PVTConfig, lab: Lab) -> Chart:
+    """Lines: a forward over the image side, for the networks of Figure 6 and the chosen one."""
+    curves = {name: growth(network, batch=lab.batch) for name, network in _networks(config).items()}
+    return figures.growth(
+        {name: [None if macs is None else lab.counted(macs) for macs in curve] for name, curve in curves.items()},
+        SIDES,
+        lab.side,
+        caption=say(
+            "The transformers of the paper's Figure 6, recomputed, and PVT-Small with R = 1 everywhere. The figure's"
+            " GFLOPs are GMACs; its ResNet50 is left out, since only transformers are priced here."
+        ),
+        unit=lab.unit,
+    )
+
+
+def _networks(config: PVTConfig) -> dict[str, PVTConfig]:
+    """Those of Figure 6, and the chosen one where it is none of them."""
+    found = dict(figure_6())
+    if not any(config.alike(other) for other in found.values()):
+        found[say("{model} as chosen", model=config.name)] = replace(config, image_size=config.least_side)
+    return found
+
+
 def _each(numbers: dict[Sentence, str]) -> Sentence:
     """Networks by name, each with its number."""
     return listed(*(say("{network} {number}", network=name, number=number) for name, number in numbers.items()))
@@ -70,28 +79,9 @@ def _each(numbers: dict[Sentence, str]) -> Sentence:
 
 def show_frontier(config: PVTConfig, lab: Lab) -> None:
     st.header(tr("How large a picture fits"), anchor=False)
-    ways = (FULL_EXPLICIT, FULL_FUSED, SRA_EXPLICIT, SRA) if config.reduces else (FULL_EXPLICIT, FULL_FUSED)
-    setting = choice.setting(config, lab)
-    budgets = tuple(gigabytes * 10**9 for gigabytes in BUDGETS)
-    limits = {way: frontier(way.of(config), way.attention, budgets, lab.dtype) for way in ways}
-    chart = figures.bars(
-        [f"{gigabytes} GB" for gigabytes in BUDGETS],
-        {way.name: [limit.side_pixels for limit in found] for way, found in limits.items()},
-        {way.name: way.label for way in ways},
-        title=say("The largest square image, one at a time"),
-        x_title=say("memory"),
-        y_title=say("side, pixels"),
-        caption=say(
-            "{model}, {dtype}, without gradients: weights, image and the worst moment together. 1 GB is 10⁹ bytes, all"
-            " of it for the network; a driver and a desktop take their share.",
-            model=config.name,
-            dtype=lab.dtype,
-        ),
-        unit="",
-        log=lab.axis == "log",
-    )
+    setting, limits = choice.setting(config, lab), _limits(config, lab)
     charts.show(
-        chart,
+        described_frontier(config, lab),
         key="frontier",
         alt=tr("Bars: the largest square image for five memory budgets, for every variant."),
         setting=setting,
@@ -122,8 +112,36 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
     )
     step = limits[FULL_FUSED][0].step_pixels
     st.caption(tr("After the colon: what breaks first, at the next size up ({step} pixels more).", step=step))
-    if SRA in ways:
+    if SRA in limits:
         _lesson(config, lab, limits[FULL_FUSED][-1], limits[SRA][-1])
+
+
+def described_frontier(config: PVTConfig, lab: Lab) -> Chart:
+    """Bars: the largest square image for some memory budgets, for every variant."""
+    limits = _limits(config, lab)
+    return figures.bars(
+        [f"{gigabytes} GB" for gigabytes in BUDGETS],
+        {way.name: [limit.side_pixels for limit in found] for way, found in limits.items()},
+        {way.name: way.label for way in limits},
+        title=say("The largest square image, one at a time"),
+        x_title=say("memory"),
+        y_title=say("side, pixels"),
+        caption=say(
+            "{model}, {dtype}, without gradients: weights, image and the worst moment together. 1 GB is 10⁹ bytes, all"
+            " of it for the network; a driver and a desktop take their share.",
+            model=config.name,
+            dtype=lab.dtype,
+        ),
+        unit="",
+        log=lab.axis == "log",
+    )
+
+
+def _limits(config: PVTConfig, lab: Lab) -> dict[Variant, tuple[Limit, ...]]:
+    """For every way to do attention the largest image in each budget."""
+    ways = (FULL_EXPLICIT, FULL_FUSED, SRA_EXPLICIT, SRA) if config.reduces else (FULL_EXPLICIT, FULL_FUSED)
+    budgets = tuple(gigabytes * 10**9 for gigabytes in BUDGETS)
+    return {way: frontier(way.of(config), way.attention, budgets, lab.dtype) for way in ways}
 
 
 def _cell(limit: Limit) -> str:

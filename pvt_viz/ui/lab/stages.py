@@ -8,6 +8,7 @@ from pvt_viz.cost.compare import StageCost, by_stage
 from pvt_viz.cost.counted import analyze
 from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, without_sra
 from pvt_viz.figures import cost as figures
+from pvt_viz.figures.chart import Chart
 from pvt_viz.language import Sentence, joined, say, spaced, tr
 from pvt_viz.ui import charts
 from pvt_viz.ui.lab import choice, ways
@@ -31,57 +32,26 @@ def show(config: PVTConfig, lab: Lab) -> None:
     st.markdown(spaced(kernels, fewer))
     setting = choice.setting(config, lab)
     stages = by_stage(config, lab.batch, lab.dtype)
-    labels = {cost.variant.name: cost.variant.label for cost in stages[0]}
-    places = [str(costs[0].stage) for costs in stages]
-    log = lab.axis == "log"
+    macs, memory = described(config, lab)
     with st.container(key="wide_stages"):  # one below the other on a phone
         left, right = st.columns(2)
     with left:
         st.subheader(tr("Attention, {unit}s", unit=lab.unit), anchor=False)
-        chart = figures.bars(
-            places,
-            {name: [lab.counted(costs[i].attention_macs) for costs in stages] for i, name in enumerate(labels)},
-            labels,
-            title=say("Attention per stage, {unit}s", unit=lab.unit),
-            x_title=say("stage"),
-            y_title=say("QKᵀ and softmax·V"),
-            caption=say(
-                "QKᵀ and softmax·V in all blocks of a stage, for {images}. Fused kernels multiply as much.",
-                images=choice.images(lab),
-            ),
-            unit=lab.unit,
-            log=log,
-        )
         charts.show(
-            chart,
+            macs,
             key="stage_macs",
             alt=tr("Bars: {unit}s of attention per stage, for every variant.", unit=lab.unit),
             setting=setting,
         )
     with right:
         st.subheader(tr("Attention, memory"), anchor=False)
-        chart = figures.bars(
-            places,
-            {name: [costs[i].peak_bytes for costs in stages] for i, name in enumerate(labels)},
-            labels,
-            title=say("Attention per stage, memory"),
-            x_title=say("stage"),
-            y_title=say("peak of one attention layer"),
-            caption=say(
-                "One attention layer at its worst moment, {dtype}, for {images}; predicted.",
-                dtype=lab.dtype,
-                images=choice.images(lab),
-            ),
-            unit="B",
-            log=log,
-        )
         charts.show(
-            chart,
+            memory,
             key="stage_memory",
             alt=tr("Bars: peak memory of one attention layer per stage, for every variant."),
             setting=setting,
         )
-    if SRA.name in labels:
+    if SRA.name in {cost.variant.name for cost in stages[0]}:
         shapes = config.shapes()
         lines = [
             tr("**Stage {stage}**: {ratios}", stage=costs[0].stage, ratios=_ratios(costs, shapes[costs[0].stage - 1]))
@@ -122,6 +92,43 @@ def show(config: PVTConfig, lab: Lab) -> None:
             setting=setting,
             alt=tr("Multiply-adds and memory of every stage's attention, for every variant."),
         )
+
+
+def described(config: PVTConfig, lab: Lab) -> tuple[Chart, Chart]:
+    """Two charts: multiply-adds of every stage's attention, and memory of one attention layer, three ways."""
+    stages = by_stage(config, lab.batch, lab.dtype)
+    labels = {cost.variant.name: cost.variant.label for cost in stages[0]}
+    places, log = [str(costs[0].stage) for costs in stages], lab.axis == "log"
+    macs = figures.bars(
+        places,
+        {name: [lab.counted(costs[i].attention_macs) for costs in stages] for i, name in enumerate(labels)},
+        labels,
+        title=say("Attention per stage, {unit}s", unit=lab.unit),
+        x_title=say("stage"),
+        y_title=say("QKᵀ and softmax·V"),
+        caption=say(
+            "QKᵀ and softmax·V in all blocks of a stage, for {images}. Fused kernels multiply as much.",
+            images=choice.images(lab),
+        ),
+        unit=lab.unit,
+        log=log,
+    )
+    memory = figures.bars(
+        places,
+        {name: [costs[i].peak_bytes for costs in stages] for i, name in enumerate(labels)},
+        labels,
+        title=say("Attention per stage, memory"),
+        x_title=say("stage"),
+        y_title=say("peak of one attention layer"),
+        caption=say(
+            "One attention layer at its worst moment, {dtype}, for {images}; predicted.",
+            dtype=lab.dtype,
+            images=choice.images(lab),
+        ),
+        unit="B",
+        log=log,
+    )
+    return macs, memory
 
 
 def _whole(config: PVTConfig, lab: Lab) -> None:
