@@ -9,8 +9,8 @@ st.title(tr("What does a place look at?"), anchor=False)
 scene = parts.scene_or_stop()
 st.markdown(
     tr(
-        "Each panel answers for the token of its stage under your pointer; the wall below shows each head by itself."
-        " Click to pin the query: the link in the address bar then opens on the same place."
+        "Each panel is an attention heatmap: what the token of its stage under your pointer looks at. The wall below"
+        " shows each head by itself. Click to pin the query: the link in the address bar then opens on the same place."
     )
 )
 answer.show(scene)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pvt_viz.language import N_, spaced, tr
-from pvt_viz.ui import parts
+from pvt_viz.ui import code, parts
 from pvt_viz.ui.lab import choice, growing, ledger, linear, live, stages, ways
 
 st.title(tr("What attention costs, counted and measured"), anchor=False)
@@ -98,3 +98,4 @@ linear.show(lab)
 live.show(config, lab, selection.device)
 ledger.show_extra(config, lab)
 ledger.show_formulas(config, lab)
+code.show("scores", "fold_cost")

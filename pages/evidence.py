@@ -7,7 +7,7 @@ from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.config import PRESETS
 from pvt_viz.figures import evidence as figures
 from pvt_viz.language import N_, say, tr
-from pvt_viz.ui import answer, charts, evidence, pagewords, parts
+from pvt_viz.ui import answer, charts, code, evidence, explorer, pagewords, parts, plates, takeaway
 from pvt_viz.ui.selection import SEEDS
 from pvt_viz.words import escaped
 
@@ -21,10 +21,20 @@ st.markdown(
         " at a place and make nothing of it. With drawn scenes the truth is known, so both can be checked."
     )
 )
+
+
+def finish() -> None:
+    """What stands at the end, wherever that is."""
+    if scene.selection.config.num_classes:
+        takeaway.offer(lambda: plates.evidence(scene, method), key="evidence", explorer=lambda: explorer.file(scene))
+    parts.credit(scene.picture)
+
+
 answer.show(scene)
 parts.honest_line(scene)
 if not scene.selection.config.num_classes:
     st.markdown(tr("These weights have no head: there is no answer to follow back, and none that could change."))
+    finish()
     st.stop()
 config, drawn = scene.selection.config, scene.picture.scenes
 found = report.load(config.name) if scene.trace.weights.trained else None
@@ -54,6 +64,7 @@ for column, view in zip(st.columns(max(4, len(views))), views, strict=False):
             st.caption(" · ".join(f"{tr(words)} {view.scores[name]:.0%}" for name, words in SCORES.items()))
 if drawn is not None:
     st.caption(tr("Outlined: the right answer. The numbers say how much of the map agrees, on this picture."))
+code.show("rollout")
 
 if found:
     st.subheader(tr("On {scenes:,} held-out scenes, at the default p and R", scenes=found.scored), anchor=False)
@@ -86,9 +97,14 @@ if found:
 st.header(tr("What matters"), anchor=False)
 if not scene.trace.weights.classes:
     st.markdown(tr("Choose a network with weights (flexi_pvt): random ones have no answer that could change."))
+    finish()
     st.stop()
 other_seed = SEEDS[(scene.selection.seed + 1) % len(SEEDS)]
-st.markdown("\n".join(f"- **{tr(kind).capitalize()}.** {tr(words)}" for kind, words in KINDS.items()))
+st.markdown(
+    "\n".join(
+        tr("- **{kind}.** {words}", kind=tr(kind).capitalize(), words=say(words)) for kind, words in KINDS.items()
+    )
+)
 changed = evidence.interventions(scene.key, other_seed, scene)
 weights, before = scene.trace.weights, int(scene.trace.logits[0].argmax())
 st.subheader(tr("On this picture"), anchor=False)
@@ -150,4 +166,4 @@ if found:
             least_left=least.accuracy,
         )
     )
-parts.credit(scene.picture)
+finish()

@@ -7,7 +7,7 @@ import streamlit as st
 from pvt_viz import report
 from pvt_viz.checkpoints import WeightsError
 from pvt_viz.language import spaced, tr
-from pvt_viz.ui import answer, evidence, explorer, learning, pagewords, parts, training
+from pvt_viz.ui import answer, code, evidence, explorer, learning, pagewords, parts, plates, takeaway, training
 from pvt_viz.words import times
 
 EVERY = 1.0  # seconds between two looks at a training that is on its way
@@ -56,6 +56,7 @@ if steps:
             key="learning",
             setting={"model": learning.NAME},
         )
+    code.show("training")
 
 st.header(tr("Train one yourself"), anchor=False)
 tiny = training.TINY
@@ -79,4 +80,6 @@ with st.container(horizontal=True):
     )
     st.button(tr("Stop"), icon=":material/stop:", on_click=training.stop, disabled=not polling)
 st.fragment(partial(learning.live, polling), run_every=EVERY if polling else None)()
+if steps:
+    takeaway.offer(lambda: plates.evidence(scene, "rollout"), key="learning", explorer=lambda: explorer.file(scene))
 parts.credit(st.session_state["scene_of"][1])

@@ -12,7 +12,7 @@ from pvt_viz.ui.selection import LARGEST_REDUCTION
 from pvt_viz.walkthrough import Making, entries_by_reduction, prefix_words, window_size
 from pvt_viz.words import SUBSCRIPTS, times
 
-st.title(tr("Spatial reduction, step by step"), anchor=False)
+st.title(tr("Spatial-reduction attention (SRA), step by step"), anchor=False)
 scene = parts.scene_or_stop()
 shapes = [stage.shape for stage in scene.trace.stages]
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pvt_viz.figures import tradeoff as figures
 from pvt_viz.language import say, tr
-from pvt_viz.ui import answer, charts, explorer, pagewords, parts, tradeoff
+from pvt_viz.ui import answer, charts, code, explorer, pagewords, parts, plates, takeaway, tradeoff, view
 from pvt_viz.ui.selection import POWERS
 from pvt_viz.words import SUBSCRIPTS, factor
 
@@ -98,4 +98,10 @@ st.markdown(
     )
 )
 parts.honest_line(other)
+code.show("resize")
+takeaway.offer(
+    lambda: plates.side_by_side((scene, other), view.current().only(shape), i),
+    key="tradeoff_maps",
+    explorer=lambda: explorer.file(scene),
+)
 parts.credit(scene.picture)

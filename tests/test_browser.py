@@ -58,7 +58,7 @@ def slide(page: Page, label: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path, title", [("attention", "What does a place look at?"), ("reduction", "Spatial reduction")]
+    "path, title", [("attention", "What does a place look at?"), ("reduction", "Spatial-reduction attention")]
 )
 def test_a_deep_link_is_the_first_visit_of_a_fresh_server(page, tmp_path, path, title):
     with serve(tmp_path / "log.txt") as fresh:
@@ -138,7 +138,7 @@ def test_a_pin_goes_into_the_link_and_to_the_other_pages(page, address):
     assert readouts(page) == said
 
     page.get_by_test_id("stSidebarNavLink").nth(2).click()
-    expect(page.locator("h1")).to_contain_text("Spatial reduction")
+    expect(page.locator("h1")).to_contain_text("Spatial-reduction attention")
     settle(page)
     expect(page.get_by_test_id("stMarkdown").filter(has_text="Followed below")).to_contain_text(
         re.compile("row 4[34], column 16")

@@ -10,12 +10,23 @@ from streamlit.testing.v1 import AppTest
 from pvt_viz import language
 from pvt_viz.config import PRESETS
 from pvt_viz.widgets.attention_explorer.payload import unpack
-from test_pages import PHOTO, go, visit
+from test_pages import PHOTO, explorers, go, visit
 
 OPEN, CLOSE = "⟦⟧"
 SHOWN = {"label", "help", "body", "options", "placeholder", "caption", "title", "alt", "alt_text", "text", "name"}
 """Fields of Streamlit's messages that a visitor reads."""
-NAMES = {*PRESETS, "stride", "d_head", "n_prefix", "E = hidden / C", "pvt-viz", "简体中文", "English", "语言", "Language"}
+NAMES = {
+    *PRESETS,
+    "stride",
+    "d_head",
+    "n_prefix",
+    "E = hidden / C",
+    "pvt-viz",
+    "简体中文",
+    "English",
+    "语言",
+    "Language",
+}
 SYMBOLS = (
     r"PVT\w*|SRA|CLS|MACs?|FLOPs?|[kMGTm]?(MAC|FLOP|B|px|ms)\b|QKᵀ|LayerNorm|GELU|ReLU|MLP|Linear|Head|softmax|ViT\w*|DeiT|"
     r"float32|bfloat16|float16|CPU|GPU|PNG|SVG|PDF|CSV|NPZ|HTML|IoU|[HW]ᵢ|log\b|in\b"
@@ -104,23 +115,11 @@ def test_no_page_shows_what_was_not_translated(page, query):
     assert not app.exception
     said = {text: left for text in texts(app) if (left := left_over(text))}
     assert said == {}
-    for component in app.get("bidi_component"):
-        if (header := _header(component)) is not None:
-            assert header["language"] == "zh"
-            assert {text: left for text in (header["alt"], *_notes(header)) if (left := left_over(text))} == {}
-
-
-def _header(component) -> dict | None:
-    """Of an explorer; None for other components."""
-    try:
-        header, _ = unpack(component.proto.bytes)
-    except (ValueError, KeyError):
-        return None
-    return header if "stages" in header else None
-
-
-def _notes(header: dict) -> list[str]:
-    return [stage["note"] for stage in header["stages"]]
+    for blob in explorers(app):
+        header, _ = unpack(blob)
+        assert header["language"] == "zh"
+        words = (header["alt"], *(stage["note"] for stage in header["stages"]), *header["words"].values())
+        assert {text: left for text in words if (left := left_over(text))} == {}
 
 
 def test_a_link_with_nonsense_is_answered_in_the_language_of_the_visit():

@@ -6,7 +6,6 @@ import json
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
-from test_tour import boards, line, press, row, scene_of, tour
 
 from pvt_viz import PRESETS, build_model
 from pvt_viz import trace as run
@@ -19,6 +18,7 @@ from pvt_viz.ui import calls
 from pvt_viz.ui.tour import answer, beyond, cost, fused, stages
 from pvt_viz.words import factor, si
 from test_pages import healthy, text
+from test_tour import boards, line, press, row, scene_of, tour
 
 STEPS = ("stages", "answer", "cost", "fused", "beyond")
 SMALL = {"picture": "cat", "size": "64"}

@@ -1,5 +1,7 @@
 """Plates of the explorer: at the pinned place, what every stage's token looks at, or who looks at its key."""
 
+from dataclasses import replace
+
 import numpy as np
 from torch import Tensor
 
@@ -21,6 +23,18 @@ def attention(scene: Scene, view: View) -> list[Plate]:
     """One plate a stage, at the view's block and head; beside the map all weights of that head."""
     look = _looked_at if view.direction == "k" else _looks_at
     return [look(scene, view, stage) for stage in scene.trace.stages]
+
+
+def side_by_side(scenes: tuple[Scene, ...], view: View, stage: int) -> list[Plate]:
+    """One stage at several R: what the same place looks at in each."""
+    found = []
+    for scene in scenes:
+        shape = scene.trace.stages[stage - 1].shape
+        whole = View().merge(view, len(scene.trace.stages))
+        plate = _looks_at(scene, whole, scene.trace.stages[stage - 1])
+        title = tr("R = {r}: {title}", r=shape.reduction, title=plate.title)
+        found.append(replace(plate, name=f"{plate.name}-r{shape.reduction}", title=title))
+    return found
 
 
 def _looks_at(scene: Scene, view: View, stage: StageTrace) -> Plate:
