@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from pvt_viz import language
 from pvt_viz.config import PRESETS
 from pvt_viz.widgets.attention_explorer.payload import unpack
-from test_pages import PHOTO, explorers, go, visit
+from test_pages import PHOTO, blobs, go, visit
 
 OPEN, CLOSE = "⟦⟧"
 SHOWN = {"label", "help", "body", "options", "placeholder", "caption", "title", "alt", "alt_text", "text", "name"}
@@ -115,7 +115,7 @@ def test_no_page_shows_what_was_not_translated(page, query):
     assert not app.exception
     said = {text: left for text in texts(app) if (left := left_over(text))}
     assert said == {}
-    for blob in explorers(app):
+    for blob in blobs(app):
         header, _ = unpack(blob)
         assert header["language"] == "zh"
         words = (header["alt"], *(stage["note"] for stage in header["stages"]), *header["words"].values())

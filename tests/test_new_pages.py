@@ -17,7 +17,7 @@ from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import calls, charts, tradeoff
 from pvt_viz.ui.pagewords import MOMENTS
 from pvt_viz.ui.selection import SEEDS_FROM
-from test_pages import PHOTO, explorers, go, healthy, payload, text, visit
+from test_pages import PHOTO, blobs, go, healthy, payload, text, visit
 
 NEW = ("evidence", "trade_off", "learning")
 STATES = [
@@ -71,7 +71,7 @@ def recorded(no_moments):
 
 
 def explorers(app) -> list[dict]:
-    return [payload(app, position)[0] for position in range(len(explorers(app)))]
+    return [payload(app, position)[0] for position in range(len(blobs(app)))]
 
 
 def curves(app) -> list[dict]:

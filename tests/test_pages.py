@@ -42,13 +42,13 @@ def healthy(app: AppTest) -> AppTest:
     return app
 
 
-def explorers(app: AppTest) -> list[bytes]:
+def blobs(app: AppTest) -> list[bytes]:
     """What every explorer on the page was sent; other components are sent no bytes."""
     return [component.proto.bytes for component in app.get("bidi_component") if component.proto.bytes]
 
 
 def payload(app: AppTest, position: int = 0):
-    return unpack(explorers(app)[position])
+    return unpack(blobs(app)[position])
 
 
 def text(app: AppTest) -> str:

@@ -11,7 +11,7 @@ from pvt_viz import report, scenes
 from pvt_viz.checkpoints import own as load
 from pvt_viz.ui import calls, tradeoff
 from pvt_viz.ui.selection import SEEDS_FROM
-from test_pages import PHOTO, explorers, go, healthy, payload, photograph, text, visit
+from test_pages import PHOTO, blobs, go, healthy, payload, photograph, text, visit
 
 SEED = 7
 """The scene that the app opens on."""
@@ -39,7 +39,7 @@ def no_weights(tmp_path, monkeypatch):
 
 def sent(app, position: int = 0) -> Image.Image:
     """The picture in an explorer."""
-    blob = explorers(app)[position]
+    blob = blobs(app)[position]
     length = int.from_bytes(blob[:4], "little")
     place = json.loads(blob[4 : 4 + length])["picture"]
     start = -(-(4 + length) // 8) * 8 + place["offset"]

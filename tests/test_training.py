@@ -16,7 +16,7 @@ from pvt_viz.train.live import TINY, Progress
 from pvt_viz.ui import job, training
 from pvt_viz.ui.measuring import Sweep
 from pvt_viz.ui.training import Training
-from test_pages import go, healthy, payload, text, visit
+from test_pages import blobs, go, healthy, payload, text, visit
 
 STEPS = TINY.steps
 
@@ -249,7 +249,7 @@ def test_training_from_the_page(processes):
     healthy(app.run())
     assert said(app) == "Starting a process for it …"
     assert button(app, "Train again").disabled
-    before = len(app.get("bidi_component")), len(app.get("plotly_chart"))
+    before = len(blobs(app)), len(app.get("plotly_chart"))
 
     for step in (0, 100):
         processes[0].say(step)
@@ -257,7 +257,7 @@ def test_training_from_the_page(processes):
     healthy(app.run())
     assert said(app) == f"Training: step 100 of {STEPS:,}"
     assert app.get("progress")[0].proto.value == round(100 * 100 / STEPS)
-    assert len(app.get("bidi_component")) == before[0] + 1
+    assert len(blobs(app)) == before[0] + 1
     header, _ = payload(app, before[0])
     assert header["image"] == [64, 64]
     assert "white rim" not in header["alt"]  # the easier task: one shape, no tags
