@@ -3,6 +3,9 @@
 #   docker run --rm -p 7860:7860 pvt-viz
 FROM python:3.11-slim
 
+# Letters for figures in Chinese, as PNG, SVG and PDF; on the page the browser brings its own.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-wqy-microhei && rm -rf /var/lib/apt/lists/*
+
 # A Space runs its container as user 1000.
 RUN useradd --create-home --uid 1000 user \
     && install --directory --owner=user --group=user /home/user/app

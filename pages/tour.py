@@ -1,5 +1,41 @@
 """The tour: what a Pyramid Vision Transformer does, in ten steps on the picture that is chosen."""
 
+from pvt_viz.config import PVTConfig
+from pvt_viz.figures.plate import Plate
+from pvt_viz.ui import code, explorer, pagewords, parts, plates, reduction, takeaway, view
+from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.tour import STEPS, frame
 
+
+def lines(step: str, config: PVTConfig) -> tuple[str, ...]:
+    """The code behind a step."""
+    pooled = config.pool is not None
+    return {
+        "patches": (code.embedding(config),),
+        "embedding": ("position",) if config.version == 1 else ("windows",),
+        "attention": ("map",),
+        "fold": ("pool" if pooled else "fold", "keys"),
+        "with_and_without": ("attention",),
+        "stages": ("grids", "maps"),
+        "answer": ("answer",),
+        "cost": ("scores", "pool_cost" if pooled else "fold_cost"),
+        "fused": ("kernels",),
+        "beyond": ("maps",),
+    }[step]
+
+
+def pictures(scene: Scene) -> list[Plate]:
+    """Those that the steps are made of: the pyramid, the maps at the followed place, and one stage's reduction."""
+    now = view.current()
+    return [
+        *plates.pyramid(scene),
+        *plates.attention(scene, now),
+        *plates.reduction(scene, reduction.focus(scene, now)),
+    ]
+
+
 frame.show(STEPS)
+if not frame.presenting():
+    scene = parts.scene_or_stop()
+    code.show(*lines(pagewords.told("step"), scene.selection.config))
+    takeaway.offer(lambda: pictures(scene), key="tour", explorer=lambda: explorer.file(scene))

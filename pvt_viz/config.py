@@ -406,7 +406,7 @@ def _check_positive(field: str, value, *, least: int = 1) -> None:
     if not _is_int(value) or value < least:
         if least:
             raise ValueError(say("{field}: {value!r} should be a positive whole number.", field=field, value=value))
-        raise ValueError(say("{field}: {value!r} should be a whole number.", field=field, value=value))
+        raise ValueError(say("{field}: {value!r} should be a whole number, 0 or more.", field=field, value=value))
 
 
 def _check_numbers(field: str, values: tuple, *, above_zero: bool) -> None:

@@ -31,6 +31,7 @@ SHOWN = {
     "training": (Trainer.advance, "logits, segmented", "optimizer.step"),
     "scores": (parts.scores, "", ""),
     "fold_cost": (parts.fold, "", ""),
+    "pool_cost": (parts.pool, "", ""),
     "kernels": (Attention.forward, "if self.map.listened", "mixed = F."),
     "reduction": (StageShape.with_reduction, "", ""),
     "footprint": (StageShape.tokens_behind, "", ""),
