@@ -14,42 +14,44 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pvt_viz", description="See what a PVT does with a picture.")
     commands = parser.add_subparsers(dest="command", required=True)
     export = commands.add_parser("export", help=EXPORT, description=EXPORT)
-    export.add_argument("picture", help="an image file, a sample (cat, astronaut, coffee …), or scene, or scene:NUMBER")
-    export.add_argument("--model", default="flexi_pvt", help=f"a preset or a file of weights; {', '.join(PRESETS)}")
-    export.add_argument("--out", type=Path, required=True, help="the folder to write; index.html is the page")
+    export.add_argument("picture", help="an image file, a sample (cat, astronaut, coffee …), scene, or scene:NUMBER")
+    model = "a preset, a file of weights, or a hub id that the app fetched before (default: flexi_pvt); presets are "
+    export.add_argument("--model", default="flexi_pvt", help=model + ", ".join(PRESETS))
+    export.add_argument("--out", type=Path, required=True, help="the folder to write; index.html in it is the page")
     export.add_argument("--size", type=int, help="image size in pixels (default: the network's own)")
-    export.add_argument("--patch-sizes", type=int, nargs="+", metavar="P", help="p of every stage")
-    export.add_argument("--reductions", type=int, nargs="+", metavar="R", help="R of every stage")
-    export.add_argument(
-        "--at", type=float, nargs=2, metavar=("X", "Y"), default=(0.5, 0.5), help="place to follow, 0–1"
-    )
-    export.add_argument("--language", choices=LANGUAGES, default=SOURCE)
+    export.add_argument("--patch-sizes", type=int, nargs="+", metavar="P", help="p of every stage (default: its own)")
+    export.add_argument("--reductions", type=int, nargs="+", metavar="R", help="R of every stage (default: its own)")
+    export.add_argument("--crop", choices=("square", "whole"), default="square", help="what to keep of the picture")
+    at = "the place to follow, from 0 0 (top left) to 1 1 (default: 0.5 0.5)"
+    export.add_argument("--at", type=float, nargs=2, metavar=("X", "Y"), default=(0.5, 0.5), help=at)
+    export.add_argument("--language", choices=LANGUAGES, default=SOURCE, help="of the page (default: en)")
     asked = parser.parse_args(arguments)
     # Only now: pages and plots take seconds to load, and --help should not.
-    from streamlit.logger import set_log_level
+    from streamlit import config, logger
 
-    set_log_level("error")  # it misses a visitor, and there is none
+    config.get_option("logger.level")  # what is set before the options are read would be set back
+    logger.set_log_level("error")  # it misses a visitor, and there is none
     from pvt_viz.site import build, visit
 
     with speaking(asked.language):
         try:
+            view = visit.looking_at(*asked.at)
             scene = visit.scene(
                 asked.picture,
                 asked.model,
                 size=asked.size,
                 patch_sizes=asked.patch_sizes,
                 reductions=asked.reductions,
+                crop=asked.crop,
             )
-            view = visit.looking_at(*asked.at)
+            page = build.write(scene, view, asked.out, told=lambda line: print(line, flush=True))
         except ValueError as error:
             print(tr(error), file=sys.stderr)
             return 2
-        try:
-            page = build.write(scene, view, asked.out, told=lambda line: print(line, flush=True))
         except OSError as error:
             reason = error.strerror or str(error)
-            print(tr("{folder} cannot be written to: {reason}", folder=asked.out, reason=reason), file=sys.stderr)
-            return 1
+            print(tr("{folder} cannot be written to: {reason}.", folder=asked.out, reason=reason), file=sys.stderr)
+            return 2
         print(tr("Written: open {page} in a browser.", page=page))
     return 0
 

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from functools import lru_cache
 
 import matplotlib
 from matplotlib.font_manager import FontProperties, fontManager
@@ -35,6 +36,7 @@ def can_write(language: str) -> bool:
     return language != "zh" or bool(_FOUND)
 
 
+@lru_cache(maxsize=8192)
 def points(words: str, font: FontProperties) -> float:
     """How wide the words are, in points."""
     return text_to_path.get_text_width_height_descent(words, font, ismath=False)[0]

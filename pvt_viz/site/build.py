@@ -18,7 +18,7 @@ from pvt_viz.figures.paper_font import can_write
 from pvt_viz.figures.plate import Plate
 from pvt_viz.language import N_, tr
 from pvt_viz.site import calculator, sections
-from pvt_viz.site.sections import Section
+from pvt_viz.site.section import Section
 from pvt_viz.ui import explorer
 from pvt_viz.ui import parts as page_parts
 from pvt_viz.ui.calls import Scene
@@ -45,11 +45,19 @@ CALCULATOR_WORDS = {
 
 
 @dataclass(frozen=True)
+class Words:
+    """Of a figure, in the language of the page; the picture itself may say title and caption in English."""
+
+    title: str
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True)
 class Figure:
     """A picture in the page and the files that it can be had as, by paths from the page."""
 
-    title: str
-    alt: str
+    words: Words
     picture: str
     size: tuple[int, int]
     files: list[tuple[str, str]]
@@ -63,10 +71,17 @@ def write(scene: Scene, view: View, out: Path, told: Callable[[str], None] = lam
     """
     (out / FIGURES).mkdir(parents=True, exist_ok=True)
     (out / EXPLORER).write_text(explorer.file(scene), encoding="utf-8")
-    shown = [_section(*both, out, told) for both in _on_screen_and_paper(lambda: sections.before(scene))]
-    shown.append(_explorer())
-    shown += [_section(*both, out, told) for both in _on_screen_and_paper(lambda: sections.after(scene, view))]
-    shown.append(_calculator(scene))
+
+    def made(make: Callable[[], Iterator[Section]]) -> list[dict]:
+        return [_section(section, printed, out, told) for section, printed in _on_screen_and_paper(make)]
+
+    shown = [
+        *made(lambda: sections.before(scene)),
+        _explorer(),
+        *made(lambda: sections.after(scene, view)),
+        _calculator(scene),
+        *made(lambda: sections.last(scene)),
+    ]
     page = out / PAGE
     page.write_text(_page(scene, shown), encoding="utf-8")
     return page
@@ -100,12 +115,19 @@ def _page(scene: Scene, shown: list[dict]) -> str:
             lang=language.TAGS[language.current()],
             title=tr("Pyramid Vision Transformer, on one picture"),
             lead=_rich(lead),
-            honest=[_rich(sentence) for _, sentence in page_parts.honestly(scene)],
+            notes=[*(_rich(sentence) for _, sentence in page_parts.honestly(scene)), *_in_english()],
             sections=shown,
+            readable=can_write(language.current()),
             style=Markup((FOLDER / "site.css").read_text(encoding="utf-8")),
             footer=tr("Made with pvt-viz, Apache License 2.0. This page works without a network and sends nothing."),
         )
     )
+
+
+def _in_english() -> list[str]:
+    if can_write(language.current()):
+        return []
+    return [tr("Words inside the pictures are English: the machine that drew them has no Chinese font.")]
 
 
 def _section(section: Section, printed: Section, out: Path, told: Callable[[str], None]) -> dict:
@@ -113,7 +135,11 @@ def _section(section: Section, printed: Section, out: Path, told: Callable[[str]
     figures = [_plate(section.key, one, on_paper, out) for one, on_paper in pairs]
     figures += [_chart(f"{section.key}-{i}", one, out) for i, one in enumerate(section.charts, 1)]
     tables = [
-        {"alt": table.alt, "rows": [{name: _rich(cell) for name, cell in row.items()} for row in table.rows]}
+        {
+            "alt": table.alt,
+            "note": _rich(table.note),
+            "rows": [{name: _rich(cell) for name, cell in row.items()} for row in table.rows],
+        }
         for table in section.tables
     ]
     told(section.title)
@@ -121,6 +147,7 @@ def _section(section: Section, printed: Section, out: Path, told: Callable[[str]
         "key": section.key,
         "title": section.title,
         "words": _rich(section.words),
+        "notes": [_rich(note) for note in section.notes],
         "figures": figures,
         "tables": tables,
     }
@@ -131,12 +158,11 @@ def _plate(key: str, one: Plate, on_paper: Plate, out: Path) -> Figure:
     files = {
         "PNG": ("png", plate_paper.png(on_paper, PNG_SCALE)),
         "SVG": ("svg", plate_paper.svg(on_paper)),
-        "PDF": ("pdf", plate_paper.pdf(on_paper)),
         "NPZ": ("npz", plate.npz(one)),
     }
     if one.tabular:
         files["CSV"] = ("csv", plate.csv(one))
-    return _figure(name, one.title, one.alt, files, out)
+    return _figure(name, Words(one.title, one.caption, one.alt), files, out)
 
 
 def _chart(key: str, one: Chart, out: Path) -> Figure:
@@ -145,15 +171,13 @@ def _chart(key: str, one: Chart, out: Path) -> Figure:
     files = {
         "PNG": ("png", chart_paper.png(on_paper, PNG_SCALE)),
         "SVG": ("svg", chart_paper.svg(on_paper)),
-        "PDF": ("pdf", chart_paper.pdf(on_paper)),
         "CSV": ("csv", chart.csv(one)),
     }
-    return _figure(f"{FIGURES}/{key}", spoken.title, f"{spoken.title}: {spoken.caption}", files, out, wide=True)
+    alt = tr("{title}: {caption}", title=spoken.title, caption=spoken.caption)
+    return _figure(f"{FIGURES}/{key}", Words(spoken.title, spoken.caption, alt), files, out, wide=True)
 
 
-def _figure(
-    name: str, title: str, alt: str, files: dict[str, tuple[str, bytes]], out: Path, *, wide: bool = False
-) -> Figure:
+def _figure(name: str, words: Words, files: dict[str, tuple[str, bytes]], out: Path, *, wide: bool = False) -> Figure:
     written = []
     for label, (ending, data) in files.items():
         (out / f"{name}.{ending}").write_bytes(data)
@@ -161,12 +185,13 @@ def _figure(
     picture = f"{name}.png"
     with Image.open(out / picture) as drawn:
         size = drawn.size
-    return Figure(title, alt, picture, tuple(side // PNG_SCALE for side in size), written, wide)
+    return Figure(words, picture, tuple(side // PNG_SCALE for side in size), written, wide)
 
 
 def _explorer() -> dict:
     words = tr("Point anywhere in the picture: every stage shows what its token there attends to.")
-    return {"key": "explorer", "title": tr("The attention explorer"), "words": words, "explorer": EXPLORER}
+    title = tr("The attention explorer")
+    return _only("explorer", title, words) | {"explorer": EXPLORER}
 
 
 def _calculator(scene: Scene) -> dict:
@@ -187,12 +212,14 @@ def _calculator(scene: Scene) -> dict:
     script = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("calculator.js", "calculator_page.js"))
     told = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
     form = _templates().get_template("calculator.jinja").render()
-    return {
-        "key": "calculator",
-        "title": tr("Cost calculator"),
-        "words": tr("Choose a network, an image size, p and R: multiply-adds, parameters and maps follow at once."),
-        "calculator": Markup(f'{form}<script type="module">{script}calculatorPage({told});</script>'),
-    }
+    words = tr("Choose a network, an image size, p and R: multiply-adds, parameters and maps follow at once.")
+    filled = Markup(f'{form}<script type="module">{script}calculatorPage({told});</script>')
+    return _only("calculator", tr("Cost calculator"), words) | {"calculator": filled}
+
+
+def _only(key: str, title: str, words: str) -> dict:
+    """A section with neither figures nor tables."""
+    return {"key": key, "title": title, "words": words, "notes": [], "figures": [], "tables": []}
 
 
 def _rich(markdown: str) -> Markup:

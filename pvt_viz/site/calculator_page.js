@@ -45,13 +45,13 @@ function calculatorPage({ networks, forms, words, start }) {
     const unit = form.unit.value;
     const amount = (macs) => si(macs * (unit === "FLOP" ? 2 : 1), unit);
     const headings = found.rows.map(({ shape }) => fill(words.stage, { i: shape.index }));
-    document.getElementById("stages").replaceChildren(row("th", ["", ...headings], "col"));
+    document.getElementById("stages").replaceChildren(row(["", ...headings], true));
     const names = [...new Set(found.rows.flatMap(({ macs }) => Object.keys(macs)))];
     document.getElementById("parts").replaceChildren(
-      row("td", [words.tokens, ...found.rows.map(({ shape }) => shape.grid.join("×"))]),
-      row("td", [words.keys, ...found.rows.map(({ shape }) => shape.keys.join("×"))]),
-      ...names.map((name) => row("td", [words.parts[name] ?? name, ...found.rows.map(({ macs }) => (name in macs ? amount(macs[name]) : "–"))])),
-      row("td", [words.all, ...found.rows.map(({ total }) => amount(total))]),
+      row([words.tokens, ...found.rows.map(({ shape }) => shape.grid.join("×"))]),
+      row([words.keys, ...found.rows.map(({ shape }) => shape.keys.join("×"))]),
+      ...names.map((name) => row([words.parts[name] ?? name, ...found.rows.map(({ macs }) => (name in macs ? amount(macs[name]) : "–"))])),
+      row([words.all, ...found.rows.map(({ total }) => amount(total))]),
     );
     const times = (before, after) => `${Number((before / after).toPrecision(3))}×`;
     const beside = (before, written) => (before === written.now ? "" : fill(words.without, { amount: written.text, times: times(before, written.now) }));
@@ -63,9 +63,15 @@ function calculatorPage({ networks, forms, words, start }) {
     );
   }
 
-  function row(tag, cells, scope = "row") {
+  // A row of a table; its first cell heads it, in the head every cell but the empty corner heads its column.
+  function row(cells, inHead = false) {
     const made = document.createElement("tr");
-    made.append(...cells.map((text, i) => (tag === "th" || i === 0 ? element("th", text, { scope: tag === "th" ? "col" : scope }) : element("td", text))));
+    made.append(
+      ...cells.map((text, i) => {
+        if (inHead ? !text : i > 0) return element("td", text);
+        return element("th", text, { scope: inHead ? "col" : "row" });
+      }),
+    );
     return made;
   }
 

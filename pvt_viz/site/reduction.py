@@ -1,0 +1,72 @@
+"""The Reduction page as sections, one a stage: from tokens to keys, one query's way, and what every R would leave."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pvt_viz.language import spaced, tr
+from pvt_viz.site.section import Section, Table
+from pvt_viz.ui import plates, reduction
+from pvt_viz.ui import reduction_words as words
+from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.reduction import Focus
+from pvt_viz.ui.selection import LARGEST_REDUCTION
+from pvt_viz.ui.view import View
+from pvt_viz.walkthrough import entries_by_reduction
+from pvt_viz.words import factor
+
+
+def sections(scene: Scene, view: View) -> Iterator[Section]:
+    """The place that the view points at is followed in its block and head of every stage."""
+    shapes = scene.selection.config.shapes()
+    for shape in shapes:
+        focus = reduction.focus(scene, replace(view, stage=shape.index))
+        tables = [_strongest(scene, focus)]
+        if len(shapes) > 1 and not shape.pool:
+            tables.append(_every_r(focus))
+        followed = tr(
+            "From tokens to keys, and one query's way through one head: block {block}, head {head}.",
+            block=focus.block,
+            head=focus.head,
+        )
+        entries = tr(
+            "An attention map has {queries:,} queries × {keys:,} keys = **{entries:,} entries** here.",
+            queries=shape.queries,
+            keys=shape.keys,
+            entries=shape.map_entries // (shape.depth * shape.heads),
+        )
+        yield Section(
+            f"reduction-{shape.index}",
+            tr("Spatial reduction in stage {index}, step by step", index=shape.index),
+            spaced(followed, entries, words.saving(shape)),
+            plates=plates.reduction(scene, focus),
+            tables=tables,
+        )
+
+
+def _strongest(scene: Scene, focus: Focus) -> Table:
+    rows = [
+        {
+            tr("key (in tokens)"): tr(line.place),
+            tr("score q·k/√d"): f"{line.score:+.3f}",
+            tr("weight"): f"{line.weight:.2%}",
+            tr("first numbers of v"): ", ".join(f"{number:+.2f}" for number in line.value),
+        }
+        for line in reduction.steps(scene.key, focus, scene).strongest
+    ]
+    return Table(tr("The strongest keys of this query with their scores, weights and values."), rows)
+
+
+def _every_r(focus: Focus) -> Table:
+    shape = focus.shape
+    tokens = shape.tokens
+    rows = [
+        {
+            "R": f"**{r}**" if r == shape.reduction else str(r),
+            tr("keys M"): f"{keys:,}",
+            tr("entries N·M"): f"{entries:,}",
+            tr("fewer than N·N"): factor(tokens**2 / entries),
+        }
+        for r, keys, entries in entries_by_reduction(shape, LARGEST_REDUCTION)
+    ]
+    alt = tr("Entries of one attention map of stage {index} for every R; bold is the chosen one.", index=shape.index)
+    return Table(alt, rows)
