@@ -31,7 +31,10 @@ with batch:
         key="batch",
         on_change=choice.changed,
         args=("batch",),
-        help=tr("Images at once: arithmetic and activations grow with it. The largest picture is always for one."),
+        help=tr(
+            "Images at once: arithmetic and activations grow with it. How large a picture fits is always told for a"
+            " batch of one."
+        ),
     )
 with st.container(horizontal=True, gap="large"):
     for name, words in {
@@ -73,7 +76,7 @@ chosen = {
     "side": lab.side,
     "batch": lab.batch,
     "dtype": lab.dtype,
-    "patch_sizes": config.patch_sizes,
+    "patch_sizes": config.patch_sizes if len(config.dims) > 1 else config.patch_sizes[0],
 }
 if config.pool:
     said = tr(
@@ -86,7 +89,7 @@ else:
     said = tr(
         "**{model}** at {side}×{side}, batch {batch}, {dtype}: p = {patch_sizes}, R = {reductions}. Move them in the"
         " sidebar; every number follows, and is real whatever the weights are.",
-        reductions=config.reductions,
+        reductions=config.reductions if len(config.dims) > 1 else config.reductions[0],
         **chosen,
     )
 st.markdown(said)

@@ -40,7 +40,12 @@ if tradeoff.points():
     if tradeoff.now(selection) is None:
         st.caption(tr("The setting in the sidebar is not among the measured ones."))
 else:
-    st.info(tr("The measurements that come with the weights are not there: `make train` makes both anew."))
+    st.info(
+        tr(
+            "The measurements that come with the weights are not there: `make train` makes weights and measurements"
+            " anew."
+        )
+    )
 
 st.header(tr("The same picture at two settings"), anchor=False)
 scene = parts.scene_or_stop()
@@ -53,7 +58,8 @@ if shapes[0].pool:
         tr("Linear SRA has no R to change: its keys are 7×7 whatever the picture. Choose a network that folds.")
     )
     st.stop()
-stage_column, other_column = st.columns(2)
+with st.container(key="wide_settings"):  # one below the other on a phone
+    stage_column, other_column = st.columns(2)
 with stage_column:
     offered = tuple(shape.index for shape in shapes)
     pagewords.told("compared", offered)
@@ -89,8 +95,8 @@ entries = a.shape.map_entries / b.shape.map_entries
 st.markdown(
     tr(
         "One pointer moves both. **In the map**: of a query's weight in the last block, {common:.0%} lies on the same"
-        " places in both (mean over queries and heads). **In the cost**: {one:,} against {other:,} attention entries in"
-        " this stage, {factor} apart.",
+        " places in both (mean over queries and heads). **In the cost**: {one:,} against {other:,} entries in all"
+        " attention maps of this stage, {factor} apart.",
         common=common,
         one=a.shape.map_entries,
         other=b.shape.map_entries,

@@ -220,7 +220,7 @@ def _check_header(image: Image.Image) -> None:
     if max(width * height, tile) > MAX_PIXELS:  # a small TIFF may be cut from one enormous tile
         raise ImageError(
             say(
-                "The picture, {width} x {height} pixels, needs more than the {limit} megapixels allowed; shrink it and"
+                "The picture, {width}×{height} pixels, needs more than the {limit} megapixels allowed; shrink it and"
                 " try again.",
                 width=width,
                 height=height,
@@ -230,7 +230,7 @@ def _check_header(image: Image.Image) -> None:
     if min(width, height) < MIN_SIDE:
         raise ImageError(
             say(
-                "The picture is only {width} x {height} pixels; choose one with at least {least} on each side.",
+                "The picture is only {width}×{height} pixels; choose one with at least {least} on each side.",
                 width=width,
                 height=height,
                 least=MIN_SIDE,
@@ -239,7 +239,7 @@ def _check_header(image: Image.Image) -> None:
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise ImageError(
             say(
-                "The picture is too thin, {width} x {height} pixels; crop the long side to {most} times the short.",
+                "The picture is too thin, {width}×{height} pixels; crop the long side to {most} times the short.",
                 width=width,
                 height=height,
                 most=MAX_ASPECT,

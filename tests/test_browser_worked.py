@@ -200,6 +200,7 @@ def test_a_tap_lights_and_stays(browser, boards):
     page.get_by_test_id("stMain").evaluate("main => main.scrollBy(0, 120)")
     expect(board.locator(".frame")).to_be_in_viewport(ratio=1)  # what is lit stays in sight
     second = page.get_by_test_id("worked-board").nth(1)
+    assert second.locator(".frame").bounding_box()["width"] == rows["width"]  # one row: nothing to keep in sight
     second.locator(".frame").tap(position={"x": 20, "y": 20})
     expect(second.locator(".term.lit")).to_have_text(["0.5"])
     context.close()

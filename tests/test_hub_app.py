@@ -98,7 +98,7 @@ def test_one_fetch_at_a_time_on_a_server(server):
     first = fetching.Fetch(there, lambda: True)
     until(lambda: first.running)
     second, third = (fetching.Fetch(other, lambda: True) for _ in range(2))
-    assert second.sentence == "In line: another fetch from the hub comes first."
+    assert second.sentence == "In line: an earlier fetch from the hub is not done yet."
     assert second.state == "running"
     third.stop()
     until(lambda: third.finished)

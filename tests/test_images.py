@@ -423,7 +423,7 @@ def test_as_many_pixels_as_allowed_and_one_row_more(monkeypatch):
 
 def test_thin_and_tiny():
     for size in ((1, 500), (500, 1), (15, 15), (16, 15), (1, 1)):
-        assert f"{size[0]} x {size[1]}" in refused(saved(plain("RGB", "red", size)))
+        assert f"{size[0]}×{size[1]}" in refused(saved(plain("RGB", "red", size)))
     for size in ((16, 257), (400, 20)):
         assert "thin" in refused(saved(plain("RGB", "red", size)))
     for size in ((16, 16), (16, 256), (320, 20)):

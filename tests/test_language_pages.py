@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pvt_viz import language
 from pvt_viz.config import PRESETS
+from pvt_viz.ui import pagewords
 from pvt_viz.widgets.attention_explorer.payload import unpack
 from test_pages import PHOTO, blobs, go, visit
 
@@ -120,6 +121,33 @@ def test_no_page_shows_what_was_not_translated(page, query):
         assert header["language"] == "zh"
         words = (header["alt"], *(stage["note"] for stage in header["stages"]), *header["words"].values())
         assert {text: left for text in words if (left := left_over(text))} == {}
+
+
+def on_boards(app: AppTest) -> list[str]:
+    """Every text of the formulas beside a picture."""
+    found = []
+    for component in app.get("bidi_component"):
+        board = json.loads(component.proto.json or "{}")
+        if "rows" in board:
+            found += [board["alt"], *board["words"].values()]
+        for row in board.get("rows", ()):
+            found += [row["label"], row.get("note", "")]
+            found += [term.get(kind, "") for term in row.get("terms", ()) for kind in ("text", "spoken")]
+    return found
+
+
+@pytest.mark.parametrize("query", STATES, ids=lambda query: query.get("model", "defaults"))
+def test_no_step_of_the_tour_shows_what_was_not_translated(query):
+    app = visit("tour", lang="zh", **query)
+    for step in pagewords.STEPS:
+        with language.speaking("zh"):  # AppTest writes a widget's options outside of its script
+            app.selectbox(key="step").set_value(step).run()
+            for button in app.button:
+                if button.key and button.key.startswith("skip_"):
+                    button.click().run()
+                    break
+        assert not app.exception
+        assert {text: left for text in (*texts(app), *on_boards(app)) if (left := left_over(text))} == {}, step
 
 
 def test_a_link_with_nonsense_is_answered_in_the_language_of_the_visit():

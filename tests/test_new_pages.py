@@ -308,7 +308,9 @@ def test_two_settings_are_compared_with_one_pointer():
 
 def test_entries_are_compared_as_they_are_counted():
     said = text(healthy(visit("trade_off", other="2")))
-    assert f"{2 * 1024 * 16:,} against {2 * 1024 * 256:,} attention entries in this stage, 16× apart" in said
+    assert (
+        f"{2 * 1024 * 16:,} against {2 * 1024 * 256:,} entries in all attention maps of this stage, 16× apart" in said
+    )
 
 
 @pytest.mark.parametrize("query", [{"r1": "1"}, {"r1": "2", "other": "2"}])

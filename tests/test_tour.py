@@ -1,6 +1,7 @@
 """The tour without a browser: every step on every kind of network, guesses, the link, and the numbers on the boards."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -118,15 +119,20 @@ def test_a_number_is_guessed_shown_and_forgotten_with_the_picture():
 
 
 @pytest.mark.parametrize(
-    "query, entries",
-    [({}, 1024**2), ({"model": "vit_tiny_16", "size": "64"}, 17**2), (NETWORKS["linear SRA"], 256 * 49)],
+    "query, entries, growth",
+    [
+        ({}, 1024**2, "16×"),
+        ({"model": "vit_tiny_16", "size": "64"}, 17**2, "14.6×"),  # CLS does not grow
+        (NETWORKS["linear SRA"], 256 * 49, "4×"),
+    ],
 )
-def test_the_entries_of_a_map_are_counted_for_this_picture(query, entries):
+def test_the_entries_of_a_map_are_counted_for_this_picture(query, entries, growth):
     app = tour("attention", **query)
     press(app, "show_attention")
     assert f"it is **{entries:,}**" in text(app)
     assert line(app, "Queries times keys").endswith(f"= {entries:,}")
     assert f"{entries:,}" in str(app.table[0].value)
+    assert f"**4×** the tokens, **{growth}** the entries" in text(app)
 
 
 def test_a_choice_waits_for_an_answer_and_marks_both():
@@ -162,6 +168,7 @@ def test_guesses_are_compared_in_words_with_their_scale():
     assert [guess._compared(value, 50, 100, log=False) for value in (47, 20, 80)] == [near, more, less]
     assert [guess._compared(value, 1000, 10**6, log=True) for value in (2000, 200, 5000)] == [near, more, less]
     assert guess._ladder(10, 500) == [10, 20, 50, 100, 200, 500]
+    assert [guess.with_unit(64, unit) for unit in ("", "%", "×")] == ["64", "64 %", "64×"]
 
 
 @pytest.mark.parametrize("name", ["flexi_pvt", "PVTv2", "a ViT", "rims"])
@@ -197,6 +204,7 @@ def test_the_query_is_followed_number_by_number(name):
     head = 2 if name == "a ViT" else 0
     query = shape.n_prefix + shape.grid[0] // 2 * shape.grid[1] + shape.grid[1] // 2
     shown = torch.tensor(row(app, "Softmax: the same")["values"]) / 100
+    assert re.search(r"strongest key \((key \d+|CLS)\)", row(app, "Score of")["label"])
     torch.testing.assert_close(shown, block.attention[0, head, query, shape.n_prefix :], atol=1e-5, rtol=1e-4)
     answer = torch.tensor(row(app, "Σ weight·v")["values"])
     torch.testing.assert_close(answer, block.mixed[0, head, query], atol=1e-4, rtol=1e-4)

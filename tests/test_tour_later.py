@@ -13,6 +13,7 @@ from pvt_viz.config import PVTConfig, get_config
 from pvt_viz.cost import FULL_EXPLICIT, FULL_FUSED, SRA, analyze
 from pvt_viz.cost.compare import by_stage
 from pvt_viz.cost.variants import without_sra
+from pvt_viz.language import speaking
 from pvt_viz.models import Weights
 from pvt_viz.ui import calls
 from pvt_viz.ui.tour import answer, beyond, cost, fused, stages
@@ -77,6 +78,9 @@ def test_the_keys_of_a_stage_are_shown_after_the_guess_and_lie_on_one_grid():
     lit = [row(app, f"Stage {shape.index}")["terms"][-4]["boxes"] for shape in shapes]
     assert lit == [[[0.5, 0.5, 0.75, 0.75]]] * 4  # the same square of the picture: 32 of 128 px
     assert "not by chance" not in text(revealed("stages", r1="4"))
+    assert "16, 32, 32, 32 px" in text(revealed("stages", r1="4"))
+    with speaking("zh"):
+        assert "16、32、32、32 px" in text(revealed("stages", r1="4", lang="zh"))
 
 
 def test_where_cls_looks_is_the_strongest_key_of_the_trace():
@@ -99,6 +103,8 @@ def test_the_answer_is_the_softmax_of_the_logits():
     for chance, i in zip(*chances.topk(3), strict=True):
         assert line(app, trace.weights.classes[int(i)]).endswith(f"= {chance:.1%}")
     assert f"{chances.max():.1%}" in text(app)
+    with speaking("zh"):
+        assert "三角形" in text(revealed("answer", lang="zh"))
     untrained = text(revealed("answer", **NETWORKS["pvt_tiny"]))
     assert "not yet meaningful" in untrained
     assert "It answers" not in untrained

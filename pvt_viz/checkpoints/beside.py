@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
-from pvt_viz.checkpoints.sentences import label
+from pvt_viz.checkpoints.sentences import enumerated, label
 from pvt_viz.config import Size
 from pvt_viz.language import say
 
@@ -90,7 +90,7 @@ def _transformers(config: dict) -> Beside:
                 "{name} is of a network of the type {kind}; {known} open here.",
                 name=CONFIG,
                 kind=label(str(kind)),
-                known=", ".join(NETWORKS),
+                known=enumerated(NETWORKS),
             )
         )
     activation = config.get("hidden_act", "gelu")
@@ -122,7 +122,7 @@ def _timm(config: dict) -> Beside:
     pyramid = isinstance(name, str) and name.startswith("pvt_v2_")
     if odd := [field for field in UNLIKE if asked.get(field) is not None]:
         raise WeightsError(
-            say("{name} asks for an {field} of its own, which is not known here.", name=CONFIG, field=odd[0])
+            say("{name} sets {field} to something of its own, which is not known here.", name=CONFIG, field=odd[0])
         )
     if isinstance(name, str) and "_rpn_" in name:
         raise WeightsError(

@@ -28,6 +28,7 @@ from pvt_viz import switches
 from pvt_viz.checkpoints.beside import CONFIG, PREPROCESSOR
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.hub_cache import EVERY, Cache, Part
+from pvt_viz.checkpoints.sentences import enumerated
 from pvt_viz.checkpoints.shards import parts_named_in
 from pvt_viz.language import Sentence, say
 
@@ -206,7 +207,7 @@ def _asked(id: str) -> tuple[str, str]:
         )
     if not allowed(id):
         raise WeightsError(
-            say("{id} is not allowed on this server; allowed are {ids}.", id=id, ids=", ".join(allowed_ids()))
+            say("{id} is not allowed on this server; allowed are {ids}.", id=id, ids=enumerated(allowed_ids()))
         )
     return _split(id)
 

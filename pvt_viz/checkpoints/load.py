@@ -9,7 +9,7 @@ from tqdm import tqdm
 from pvt_viz.checkpoints import beside, foreign, hub, own
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
 from pvt_viz.checkpoints.hub import INDEX, PICKLED, SAFETENSORS
-from pvt_viz.checkpoints.sentences import listed
+from pvt_viz.checkpoints.sentences import enumerated, listed
 from pvt_viz.checkpoints.shards import parts_named_in
 from pvt_viz.checkpoints.tensors import LIMIT, read_tensors
 from pvt_viz.config import PRESETS
@@ -91,7 +91,9 @@ def open_folder(folder: Path, name: str) -> Checkpoint:
             return foreign.checkpoint(read_tensors(folder / file, file), near, name)
     raise WeightsError(
         say(
-            "The folder {name} holds no weights; one of {files} should be in it.", name=name, files=", ".join(IN_FOLDER)
+            "The folder {name} holds no weights; one of {files} should be in it.",
+            name=name,
+            files=enumerated(IN_FOLDER),
         )
     )
 
@@ -109,7 +111,7 @@ def open_files(files: Mapping[str, bytes], limit: int = LIMIT) -> Checkpoint:
                 "{count} of these files could hold weights; choose one ({endings}), with its {config} and"
                 " {preprocessor} if there are any.",
                 count=len(weights),
-                endings=", ".join(ENDINGS),
+                endings=enumerated(ENDINGS),
                 config=config,
                 preprocessor=preprocessor,
             )

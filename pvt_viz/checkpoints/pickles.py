@@ -284,7 +284,7 @@ class _Machine:
             )
         raise WeightsError(
             say(
-                "{name} holds a {what}, which is no tensor; save the state dict alone, as in"
+                "{name} holds {what}, which is no tensor; save the state dict alone, as in"
                 " torch.save(checkpoint['model'], path).",
                 name=self.name,
                 what=label(what),

@@ -46,7 +46,12 @@ def listed(names: Iterable[str]) -> str:
     return shortened([label(name) for name in dict.fromkeys(names)])
 
 
+def enumerated(words: Iterable[str]) -> str:
+    """All of them, at least one: a, b, c."""
+    return reduce(lambda some, last: say("{some}, {last}", some=some, last=last), words)
+
+
 def shortened(words: list[str]) -> str:
-    first = reduce(lambda some, last: say("{some}, {last}", some=some, last=last), words[:NAMED]) if words else ""
+    first = enumerated(words[:NAMED]) if words else ""
     more = len(words) - NAMED
     return first if more <= 0 else say("{first} and {more:,} more", first=first, more=more)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.pickles import DTYPES, OTHER, Outline, UnsafeError, read_pickle
-from pvt_viz.checkpoints.sentences import damaged, label
+from pvt_viz.checkpoints.sentences import damaged, enumerated, label
 from pvt_viz.language import N_, Sentence, say
 
 LIMIT = 2 * 1024**3
@@ -292,7 +292,7 @@ def _state_dict(value: object, name: str) -> tuple[str | None, dict[str, Outline
     if not _has_tensors(found):
         if not inside:
             raise _no_tensors(name)
-        where = ", ".join(label(key) for key in inside[:3])
+        where = enumerated(label(key) for key in inside[:3])
         raise WeightsError(
             say("{name} keeps its tensors under {where}; save one state dict alone.", name=name, where=where)
         )

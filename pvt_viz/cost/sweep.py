@@ -97,7 +97,7 @@ def plan(
             raise ValueError(
                 say(
                     "{scope} is nothing to measure in {model}, which has {count} stages.",
-                    scope=scope,
+                    scope=f"{scope.kind}-{scope.stage}",
                     model=config.name,
                     count=len(config.dims),
                 )

@@ -157,7 +157,7 @@ def measured(
 
 
 def _predicted(attention: str, source: str) -> Sentence:
-    """A line's name; `source` is whose rate it is predicted from, nothing where no measurement is needed."""
+    """A line's name; `source` is whose best rate it is drawn from, nothing where no measurement is needed."""
     if not source:
         return say("{attention}, predicted", attention=attention)
-    return say("{attention}, predicted from {source}", attention=attention, source=source)
+    return say("{attention}, lower bound ({source})", attention=attention, source=source)

@@ -47,7 +47,7 @@ class Fetch(Job):
         if state == "stopped":
             return say("Stopped after {done:,.1f} of {total:,.1f} MB, which are kept.", done=done, total=total)
         if not self.running:
-            return say("In line: another fetch from the hub comes first.")
+            return say("In line: an earlier fetch from the hub is not done yet.")
         return say("Fetching {id}: {done:,.1f} of {total:,.1f} MB", id=self.id, done=done, total=total)
 
     @property

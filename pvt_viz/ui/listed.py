@@ -4,8 +4,13 @@ from pvt_viz.language import N_, Sentence, say
 
 
 def listed(*sentences: str) -> Sentence:
-    """a, b, c."""
+    """a, b, c: for phrases."""
     return _folded(N_("{first}, {rest}"), sentences)
+
+
+def enumerated(*words: str) -> Sentence:
+    """a, b, c: for names and numbers, which Chinese parts by a comma of their own."""
+    return _folded(N_("{some}, {last}"), words, "some", "last")
 
 
 def in_turn(*sentences: str) -> Sentence:
@@ -23,8 +28,8 @@ def either(*sentences: str) -> Sentence:
     return _folded(N_("{first} or {rest}"), sentences)
 
 
-def _folded(template: str, sentences: tuple[str, ...]) -> Sentence:
+def _folded(template: str, sentences: tuple[str, ...], one: str = "first", others: str = "rest") -> Sentence:
     *before, rest = list(filter(None, sentences)) or [""]
     for first in reversed(before):
-        rest = say(template, first=first, rest=rest)
+        rest = say(template, **{one: first, others: rest})
     return rest if isinstance(rest, Sentence) else say(rest)

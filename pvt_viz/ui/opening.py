@@ -9,6 +9,7 @@ from pvt_viz.config import PRESETS, PVTConfig
 from pvt_viz.language import joined, say, spaced, tr
 from pvt_viz.models import Weights
 from pvt_viz.ui import address, asked, calls, fetching, weights
+from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.selection import Selection
 from pvt_viz.words import escaped, megabytes, times
 
@@ -49,7 +50,7 @@ def _about(said: Weights, selection: Selection) -> None:
         cut = tr("the middle {part:.1%} of the square", part=config.crop)
     if selection.config.crop != config.crop:
         cut = tr("all of the picture here (in training {cut})", cut=cut)
-    mean, std = (", ".join(f"{value:.3g}" for value in values) for values in (config.mean, config.std))
+    mean, std = (enumerated(*(f"{value:.3g}" for value in values)) for values in (config.mean, config.std))
     st.caption(
         tr(
             "Pictures are prepared as for its training: {cut}, then mean ({mean}) and deviation ({std}) of red, green"

@@ -10,6 +10,7 @@ from pvt_viz.config import PRESETS, PVTConfig, Size
 from pvt_viz.language import N_, Sentence, say
 from pvt_viz.models.flexible import PSEUDO_INVERSE, RESIZINGS
 from pvt_viz.samples import SAMPLES
+from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.words import SUBSCRIPTS
 
@@ -193,15 +194,18 @@ def choose(
         "outline": OUTLINES,
     }
     replaced: list[Sentence] = []
-    followed: list[str] = []
+    followed: list[Sentence] = []
+
+    def said(name: str, value):
+        return say(value) if name in IN_WORDS else value
 
     def pick(name: str, default):
         word = words.get(name, default)
         value = nearest(word, options[name], default)
         if name in words and str(value) != str(word):
-            replaced.append(replacement(label(name), word, say(value) if name in IN_WORDS else value))
+            replaced.append(replacement(label(name), word, said(name, value)))
         elif value != default and name not in words:
-            followed.append(f"{label(name)} = {value}")
+            followed.append(say("{label} = {value}", label=say(label(name)), value=said(name, value)))
         return value
 
     picked = {name: pick(name, default) for name, default in DEFAULTS.items()}
@@ -225,7 +229,7 @@ def choose(
         options[f"r{i}"] = tuple(ratio for ratio in sorted({*ratios, r}) if ratio <= largest)
         reductions.append(pick(f"r{i}", r))
     if followed:
-        replaced.append(say("What else had to change, to fit: {changes}.", changes=", ".join(followed)))
+        replaced.append(say("What else had to change, to fit: {changes}.", changes=enumerated(*followed)))
     selection = Selection(
         **picked,
         size=size,

@@ -127,9 +127,13 @@ def adopt(query: dict[str, str]) -> list[str]:
         if name in query:
             found[name] = nearest(query[name], allowed, getattr(default, name) or DEFAULT_SIDE)
             if str(found[name]) != query[name]:
-                said.append(replacement(LABELS[name], query[name], found[name]))
+                said.append(replacement(LABELS[name], query[name], _said(name, found[name])))
     st.session_state[_KEPT] = replace(default, **found)
     return said
+
+
+def _said(name: str, option: str | int) -> str | int:
+    return say(option) if name == "axis" else option
 
 
 def reset() -> None:

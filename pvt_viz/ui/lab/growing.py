@@ -127,8 +127,8 @@ def described_frontier(config: PVTConfig, lab: Lab) -> Chart:
         x_title=say("memory"),
         y_title=say("side, pixels"),
         caption=say(
-            "{model}, {dtype}, without gradients: weights, image and the worst moment together. 1 GB is 10⁹ bytes, all"
-            " of it for the network; a driver and a desktop take their share.",
+            "{model}, {dtype}, without gradients: weights, image and the worst moment together. 1 GB is 10⁹ bytes, and"
+            " the network is taken to have all of it; in fact a driver and a desktop take their share.",
             model=config.name,
             dtype=lab.dtype,
         ),

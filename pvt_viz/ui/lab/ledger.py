@@ -12,7 +12,7 @@ from pvt_viz.language import N_, Sentence, say, tr
 from pvt_viz.ui import address, charts, view
 from pvt_viz.ui.lab import choice, ways
 from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.ui.listed import listed
+from pvt_viz.ui.listed import enumerated, listed
 from pvt_viz.words import factor, si, times
 
 
@@ -40,16 +40,14 @@ def headline(config: PVTConfig, lab: Lab) -> None:
         macs, before = chosen["fused"].macs, full["fused"].macs
         st.metric(tr("One forward"), lab.amount(macs))
         if compared:
-            less = ways.compared(before, macs)
-            st.caption(tr("{compared} than without SRA, {before}", compared=less, before=lab.amount(before)))
+            st.caption(tr(ways.compared(before, macs, LESS, MORE, before=lab.amount(before))))
         else:
             st.caption(tr("full attention"))
     with columns[2]:
         maps, before = chosen["explicit"].attention_map_bytes, full["explicit"].attention_map_bytes
         st.metric(tr("All attention maps"), si(maps, "B"))
         if compared:
-            less = ways.compared(before, maps)
-            st.caption(tr("if kept; {compared} than without SRA, {before}", compared=less, before=si(before, "B")))
+            st.caption(tr(ways.compared(before, maps, IF_KEPT_LESS, IF_KEPT_MORE, before=si(before, "B"))))
         else:
             st.caption(tr("if kept"))
     with columns[3]:
@@ -59,6 +57,10 @@ def headline(config: PVTConfig, lab: Lab) -> None:
         st.caption(_beside(explicit, full["explicit"].peak_activation_bytes, EXPLICIT, EXPLICIT_SAME))
 
 
+LESS = N_("{factor} less than without SRA, {before}")
+MORE = N_("{factor} more than without SRA, {before}")
+IF_KEPT_LESS = N_("if kept; {factor} less than without SRA, {before}")
+IF_KEPT_MORE = N_("if kept; {factor} more than without SRA, {before}")
 IN_FUSED = N_("in a fused kernel, beside the weights; without SRA {before}, {factor}")
 IN_FUSED_SAME = N_("in a fused kernel, beside the weights; the same without SRA")
 EXPLICIT = N_("explicit: {peak}; without SRA {before}, {factor}")
@@ -252,7 +254,7 @@ def show_formulas(config: PVTConfig, lab: Lab) -> None:
         " {held}.",
         moment=say("{doing} of stage {stage}", doing=doing, stage=peak.stage) if peak.stage else doing,
         peak=si(report.peak_activation_bytes, "B"),
-        held=listed(
+        held=enumerated(
             *(
                 say("{tensor} {size}", tensor=say(name), size=si(numbers * lab.itemsize, "B"))
                 for name, numbers in sorted(peak.live.items(), key=lambda item: -item[1])
@@ -263,6 +265,11 @@ def show_formulas(config: PVTConfig, lab: Lab) -> None:
     st.markdown(f":material/memory: {worst}")
     st.subheader(tr("How this is counted, and where sources disagree"), anchor=False)
     st.markdown("\n".join(f"- {tr(note)}" for note in NOTES))
+
+
+def legend(config: PVTConfig) -> str:
+    """The symbols of the formulas of this network, in a sentence."""
+    return tr("{symbols}; {prefix}.", symbols=_symbols(config), prefix=_prefix(config))
 
 
 def _symbols(config: PVTConfig) -> Sentence:

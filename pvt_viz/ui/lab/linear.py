@@ -7,15 +7,20 @@ from pvt_viz.cost import parts
 from pvt_viz.cost.compare import SIDES, attention_growth, fold_and_pool
 from pvt_viz.cost.counted import CostReport, analyze
 from pvt_viz.figures import cost as figures
-from pvt_viz.language import Sentence, say, say_n, spaced, tr
+from pvt_viz.figures.chart import Chart
+from pvt_viz.language import N_, Sentence, say, say_n, spaced, tr
 from pvt_viz.ui import charts
 from pvt_viz.ui.lab import choice, ways
 from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.ui.listed import both, either, listed
+from pvt_viz.ui.listed import both, either, enumerated
 from pvt_viz.words import factor, times
 
 PAPER_SIDE = 224
 LAYERS, PRODUCTS = say("whole attention layers"), say("QKᵀ and softmax·V alone")
+FEWER_PRODUCTS = N_("{factor} fewer {unit}s for QKᵀ and softmax·V")
+MORE_PRODUCTS = N_("{factor} more {unit}s for QKᵀ and softmax·V")
+FEWER_LAYERS = N_("{factor} fewer for whole attention layers: {pooled} in place of {folded}")
+MORE_LAYERS = N_("{factor} more for whole attention layers: {pooled} in place of {folded}")
 COUNTED = {LAYERS: parts.ATTENTION_LAYER, PRODUCTS: parts.ATTENTION}
 
 
@@ -67,6 +72,32 @@ def show(lab: Lab) -> None:
     st.markdown("\n".join(f"- {line}" for line in lines))
 
 
+def described(lab: Lab) -> Chart:
+    """Lines: multiply-adds of the attention layers over the image side, with folds and with linear SRA."""
+    networks = fold_and_pool()
+    (folding, fold), (pooling, pool) = networks.items()
+    curves = {
+        say("{network}, {what}", network=name, what=what): attention_growth(network, part, lab.batch)
+        for what, part in COUNTED.items()
+        for name, network in networks.items()
+    }
+    return figures.fold_or_pool(
+        {name: [None if macs is None else lab.counted(macs) for macs in curve] for name, curve in curves.items()},
+        SIDES,
+        lab.side,
+        caption=say(
+            "{folding} with R = {reductions}, {pooling} with {keys} keys; all stages and blocks, for {images}. Whole"
+            " layers: fold or pool, projections, QKᵀ and softmax·V.",
+            folding=folding,
+            reductions=fold.reductions,
+            pooling=pooling,
+            keys=ways.pooled(pool),
+            images=choice.images(lab),
+        ),
+        unit=lab.unit,
+    )
+
+
 def _sum(report: CostReport, part: tuple[str, ...], stage: int | None = None) -> int:
     return sum(row.macs for row in report.select(stage=stage, part=part))
 
@@ -75,7 +106,7 @@ def _stages(indices: list[int], of: int) -> Sentence:
     """In words: in every stage, in stages 1, 2, 3."""
     if len(indices) == of:
         return say("in every stage")
-    return say_n("in stage {stages}", "in stages {stages}", len(indices), stages=listed(*map(str, indices)))
+    return say_n("in stage {stages}", "in stages {stages}", len(indices), stages=enumerated(*map(str, indices)))
 
 
 def _equal(fold: CostReport, pool: CostReport, lab: Lab) -> str:
@@ -111,7 +142,7 @@ def _chosen(fold: CostReport, pool: CostReport, lab: Lab) -> str:
     if len(set(keys)) == 1:
         left = say("{keys} keys in every stage", keys=keys[0])
     else:
-        left = say("{keys} keys, stage by stage", keys=listed(*keys))
+        left = say("{keys} keys, stage by stage", keys=enumerated(*keys))
     (folded, pooled), layers = (
         [_sum(report, part) for report in (fold, pool)] for part in (parts.ATTENTION, parts.ATTENTION_LAYER)
     )
@@ -121,25 +152,16 @@ def _chosen(fold: CostReport, pool: CostReport, lab: Lab) -> str:
         left=left,
         pooled=pool.shapes[0].reduced_tokens,
     )
-    costs = {
-        "unit": lab.unit,
-        "layers": ways.compared(*layers, ways.FEWER),
-        "pooled": lab.amount(layers[1]),
-        "folded": lab.amount(layers[0]),
-    }
     if folded == pooled:
-        costs_said = tr(
-            "Linear SRA takes as many {unit}s for QKᵀ and softmax·V, and {layers} for whole attention layers: {pooled}"
-            " in place of {folded}.",
-            **costs,
-        )
+        products = say("as many {unit}s for QKᵀ and softmax·V", unit=lab.unit)
     else:
-        costs_said = tr(
-            "Linear SRA takes {products} {unit}s for QKᵀ and softmax·V, and {layers} for whole attention layers:"
-            " {pooled} in place of {folded}.",
-            products=ways.compared(folded, pooled, ways.FEWER),
-            **costs,
-        )
+        products = ways.compared(folded, pooled, FEWER_PRODUCTS, MORE_PRODUCTS, unit=lab.unit)
+    amounts = {"folded": lab.amount(layers[0]), "pooled": lab.amount(layers[1])}
+    costs_said = tr(
+        "Linear SRA takes {products}, and {layers}.",
+        products=products,
+        layers=ways.compared(*layers, FEWER_LAYERS, MORE_LAYERS, **amounts),
+    )
     return spaced(keys_said, costs_said)
 
 
@@ -159,12 +181,12 @@ def _first(fold: PVTConfig, pool: PVTConfig) -> str:
     return tr(
         "**It starts to pay** at {layers} pixels for whole layers (of the sizes on the curve), and at {products} for"
         " the two products. Its keys outnumber those of the folds in a small picture: at {least} pixels whole layers"
-        " take {compared}. In a large one folds leave keys in proportion to the area: from {small} to {large} pixels"
+        " take {factor} more. In a large one folds leave keys in proportion to the area: from {small} to {large} pixels"
         " the products become {folded} dearer with folds, and {pooled} with the pool.",
         layers=first[0],
         products=first[1],
         least=SIDES[0],
-        compared=ways.compared(layers[0][0], layers[1][0]),
+        factor=factor(layers[1][0] / layers[0][0]),
         small=PAPER_SIDE,
         large=2 * PAPER_SIDE,
         folded=folded,

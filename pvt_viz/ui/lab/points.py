@@ -12,11 +12,11 @@ from pvt_viz.cost.scope import Scope
 from pvt_viz.cost.task import Measurement
 from pvt_viz.cost.variants import VARIANTS, variants
 from pvt_viz.figures import cost as figures
-from pvt_viz.language import joined, say, tr, tr_n
+from pvt_viz.language import Sentence, joined, say, tr, tr_n
 from pvt_viz.ui import charts
 from pvt_viz.ui.lab import choice
 from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.ui.listed import in_turn, listed
+from pvt_viz.ui.listed import enumerated, in_turn
 from pvt_viz.words import si
 
 LIVE = say("measured here")
@@ -116,19 +116,7 @@ def _time(config: PVTConfig, lab: Lab, scope: Scope, points: Points, made: dict[
         for source, found in rates.items()
     }
     reached = in_turn(
-        *(
-            say(
-                "{source}: {rates}",
-                source=source,
-                rates=listed(
-                    *(
-                        say("{attention} {rate}/s", attention=VARIANTS[name].label, rate=lab.amount(rate))
-                        for name, rate in found.items()
-                    )
-                ),
-            )
-            for source, found in rates.items()
-        )
+        *(say("{source}: {rates}", source=source, rates=_reached(found, lab)) for source, found in rates.items())
     )
     chart = figures.measured(
         lines,
@@ -149,6 +137,15 @@ def _time(config: PVTConfig, lab: Lab, scope: Scope, points: Points, made: dict[
         unit="s",
     )
     charts.show(chart, key="measured_time", alt=tr("Measured time of {scope}.", scope=scope.label), setting=made)
+
+
+def _reached(rates: dict[str, float], lab: Lab) -> Sentence:
+    return enumerated(
+        *(
+            say("{attention} {rate}/s", attention=VARIANTS[name].label, rate=lab.amount(rate))
+            for name, rate in rates.items()
+        )
+    )
 
 
 def _rates(found: list[Measurement]) -> dict[str, float]:

@@ -9,11 +9,35 @@ from pvt_viz.cost.counted import analyze
 from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, without_sra
 from pvt_viz.figures import cost as figures
 from pvt_viz.figures.chart import Chart
-from pvt_viz.language import Sentence, joined, say, spaced, tr
+from pvt_viz.language import N_, Sentence, joined, say, spaced, tr
 from pvt_viz.ui import charts
 from pvt_viz.ui.lab import choice, ways
 from pvt_viz.ui.lab.choice import Lab
 from pvt_viz.words import factor, si, times
+
+WHOLE = {  # by the network's version: less than without SRA, or more
+    1: (
+        N_(
+            "The whole forward takes **{factor} less** than without SRA: its MLPs alone are {mlps} of {all}"
+            " ({share:.0%}), and SRA does not touch them."
+        ),
+        N_(
+            "The whole forward takes **{factor} more** than without SRA: its MLPs alone are {mlps} of {all}"
+            " ({share:.0%}), and SRA does not touch them."
+        ),
+    ),
+    2: (
+        N_(
+            "The whole forward takes **{factor} less** than without SRA: its MLPs, with their convolutions, are {mlps}"
+            " of {all} ({share:.0%}), and SRA does not touch them."
+        ),
+        N_(
+            "The whole forward takes **{factor} more** than without SRA: its MLPs, with their convolutions, are {mlps}"
+            " of {all} ({share:.0%}), and SRA does not touch them."
+        ),
+    ),
+}
+FEWER, LESS, MORE = N_("{factor} fewer"), N_("{factor} less"), N_("{factor} more")
 
 
 def show(config: PVTConfig, lab: Lab) -> None:
@@ -136,24 +160,11 @@ def _whole(config: PVTConfig, lab: Lab) -> None:
     report, full = analyze(config, batch=lab.batch), analyze(without_sra(config), batch=lab.batch)
     mlps = sum(row.macs for row in report.select(part=parts.MLP))
     numbers = {
-        "compared": ways.compared(full.macs, report.macs),
         "mlps": lab.amount(mlps),
         "all": lab.amount(report.macs),
         "share": mlps / report.macs,
     }
-    if config.version == 2:
-        said = tr(
-            "The whole forward takes **{compared}** than without SRA: its MLPs, with their convolutions, are {mlps} of"
-            " {all} ({share:.0%}), and SRA does not touch them.",
-            **numbers,
-        )
-    else:
-        said = tr(
-            "The whole forward takes **{compared}** than without SRA: its MLPs alone are {mlps} of {all} ({share:.0%}),"
-            " and SRA does not touch them.",
-            **numbers,
-        )
-    st.markdown(said)
+    st.markdown(tr(ways.compared(full.macs, report.macs, *WHOLE[config.version], **numbers)))
 
 
 def _ratios(costs: tuple[StageCost, ...], shape: StageShape) -> Sentence:
@@ -168,8 +179,8 @@ def _ratios(costs: tuple[StageCost, ...], shape: StageShape) -> Sentence:
         saved = factor(explicit.peak_bytes / fused.peak_bytes)
         return joined(same, say("Not storing the map, as fused kernels do, saves {saved} memory.", saved=saved))
     fewer = {
-        "fewer": ways.compared(explicit.attention_macs, sra.attention_macs, ways.FEWER),
-        "whole": ways.compared(explicit.layer_macs, sra.layer_macs, ways.TIMES),
+        "fewer": ways.compared(explicit.attention_macs, sra.attention_macs, FEWER, MORE),
+        "whole": ways.compared(explicit.layer_macs, sra.layer_macs, "{factor}", MORE),
         "square": shape.reduction**2,
     }
     if shape.pool:
@@ -190,6 +201,6 @@ def _ratios(costs: tuple[StageCost, ...], shape: StageShape) -> Sentence:
         "{arithmetic}; **{explicit}** attention memory than full attention explicit, {fused} than full attention"
         " fused.",
         arithmetic=arithmetic,
-        explicit=ways.compared(explicit.peak_bytes, sra.peak_bytes),
-        fused=ways.compared(fused.peak_bytes, sra.peak_bytes),
+        explicit=ways.compared(explicit.peak_bytes, sra.peak_bytes, LESS, MORE),
+        fused=ways.compared(fused.peak_bytes, sra.peak_bytes, LESS, MORE),
     )

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.language import N_, tr
+from pvt_viz.ui.answer import named
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
@@ -31,8 +32,8 @@ def show(scene: Scene) -> None:
             if config.num_classes:
                 figures.aside(
                     tr(
-                        "One linear layer, the head, makes of its {dim} channels one number a class, the **logit**;"
-                        " softmax makes probabilities of the logits.",
+                        "After a LayerNorm, a linear layer, the head, turns {dim} channels into one number for each"
+                        " class, the **logit**; softmax turns the logits into probabilities.",
                         dim=shape.dim,
                     )
                 )
@@ -74,8 +75,8 @@ def _who(config: PVTConfig, shape: StageShape) -> str:
     i, count = shape.index, shape.tokens
     if not config.n_prefix:
         return tr(
-            "The answer is read from the **mean** of all {count:,} tokens of stage {i}. So what counts in the last"
-            " block is where its tokens look on average.",
+            "The answer is read from the **mean** of all {count:,} tokens of stage {i}. So the figure shows where they"
+            " look on average, in the last block.",
             count=count,
             i=i,
         )
@@ -186,8 +187,8 @@ def _chances(scene: Scene) -> tuple[Line, ...]:
 
 def class_name(scene: Scene, i: int) -> str:
     """What the weights call a class, or its number (from 0)."""
-    names = scene.trace.weights.classes
-    return names[i] if names else tr("class {i}", i=i)
+    weights = scene.trace.weights
+    return named(weights, i) if weights.classes else tr("class {i}", i=i)
 
 
 def _said(scene: Scene) -> str:

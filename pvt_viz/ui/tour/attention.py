@@ -6,14 +6,14 @@ import streamlit as st
 
 from pvt_viz.config import StageShape
 from pvt_viz.cost.counted import BYTES
-from pvt_viz.language import N_, spaced, tr
+from pvt_viz.language import N_, tr
 from pvt_viz.ui import calls, parts
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.walkthrough import prefix_words
 from pvt_viz.widgets.worked import Board, Line, Term
-from pvt_viz.words import SUBSCRIPTS, megabytes, times
+from pvt_viz.words import SUBSCRIPTS, factor, megabytes, times
 
 STRONGEST = 3
 GROWTH = (1, 2, 4)
@@ -28,8 +28,9 @@ def show(scene: Scene) -> None:
             st.markdown(
                 tr(
                     "Every token asks, as a **query**, how much it wants to know from every token, as a **key**. The"
-                    " answers are weights that sum to 100 %: one row of the attention map. N tokens ask N tokens, so"
-                    " the map has **N·N** entries."
+                    " answers are weights that sum to 100 %: one row of the attention map. {n} tokens ask {n} tokens,"
+                    " so the map has **{n}·{n}** entries.",
+                    n="N⁺" if shape.n_prefix else "N",
                 )
             )
             _honest(scene, full, shape)
@@ -37,7 +38,8 @@ def show(scene: Scene) -> None:
             known = guess.number(
                 "attention",
                 tr(
-                    "{tokens:,} tokens of stage {stage} look at {keys:,} keys. How many entries has one attention map?",
+                    "{tokens:,} tokens of stage {stage} look at {keys:,} keys. How many entries does one attention map"
+                    " have?",
                     tokens=shape.queries,
                     stage=stage,
                     keys=shape.keys,
@@ -81,18 +83,20 @@ def _honest(scene: Scene, full: Scene, shape: StageShape) -> None:
         )
     elif full is not scene:
         chosen = scene.trace.stages[shape.index - 1].shape.reduction
-        figures.aside(
-            spaced(
-                tr(
-                    "The figure shows stage {stage} with R{index} = 1, where nothing is folded; you have chosen"
-                    " R{index} = {reduction}.",
-                    stage=shape.index,
-                    index=SUBSCRIPTS[shape.index],
-                    reduction=chosen,
-                ),
-                "" if shape.index == 1 else tr("The stages before it are too heavy for that at this size."),
+        numbers = {"stage": shape.index, "index": SUBSCRIPTS[shape.index], "reduction": chosen}
+        if shape.index == 1:
+            said = tr(
+                "The figure shows stage {stage} with R{index} = 1, where nothing is folded; you have chosen"
+                " R{index} = {reduction}.",
+                **numbers,
             )
-        )
+        else:
+            said = tr(
+                "The figure shows stage {stage} with R{index} = 1, where nothing is folded; you have chosen"
+                " R{index} = {reduction}. Without a fold the stages before it are too heavy at this image size.",
+                **numbers,
+            )
+        figures.aside(said)
 
 
 def _board(full: Scene, focus: figures.Focus, known: bool) -> None:
@@ -122,7 +126,7 @@ def _board(full: Scene, focus: figures.Focus, known: bool) -> None:
             (*strongest, Term("…"), Term("="), Term("100%", everywhere, "all")),
         ),
         Line(
-            tr("Looked up evenly, each key would get"),
+            tr("If it looked at all keys alike, each would get"),
             (Term(f"1/{shape.keys:,}"), Term("="), Term(f"{1 / shape.keys:.2%}")),
         ),
     )
@@ -148,23 +152,29 @@ def _board(full: Scene, focus: figures.Focus, known: bool) -> None:
 def _growth(full: Scene, shape: StageShape) -> None:
     """The same count for a picture twice and four times as wide and high."""
     table = []
-    for factor in GROWTH:
-        size = tuple(side * factor for side in full.selection.image_size)
-        grown = full.selection.config.shapes(size)[shape.index - 1]
-        entries = grown.queries * grown.keys
+    grown = []
+    for times_as_wide in GROWTH:
+        size = tuple(side * times_as_wide for side in full.selection.image_size)
+        grown.append(full.selection.config.shapes(size)[shape.index - 1])
+        entries = grown[-1].queries * grown[-1].keys
         table.append(
             {
                 tr("picture"): times(size),
-                tr("tokens N"): f"{grown.tokens:,}",
+                tr("tokens N"): f"{grown[-1].tokens:,}",
                 tr("entries of one map"): f"{entries:,}",
                 tr("as float32"): megabytes(BYTES["float32"] * entries),
             }
         )
     st.table(table, hide_index=True, alt=tr("Tokens, entries and bytes of one map for larger pictures."))
+    once, twice = grown[:2]
+    ratios = {
+        "tokens": factor(twice.tokens / once.tokens),
+        "entries": factor(twice.queries * twice.keys / (once.queries * once.keys)),
+    }
     if shape.pool:
-        said = tr("Twice the side is four times the tokens, and here four times the entries: the keys stay as many.")
+        said = tr("Twice the side: **{tokens}** the tokens, **{entries}** the entries. Keys stay as many.", **ratios)
     else:
-        said = tr("Twice the side is four times the tokens, and **sixteen times** the entries. That is why N² hurts.")
+        said = tr("Twice the side: **{tokens}** the tokens, **{entries}** the entries. That is why N² hurts.", **ratios)
     st.markdown(said)
 
 

@@ -7,6 +7,7 @@ from pvt_viz.language import N_, tr
 from pvt_viz.ui import pages, parts
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.figures import StageView, stage_views
+from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.walkthrough import query_at
@@ -69,7 +70,8 @@ def _what(shapes: list[StageShape]) -> None:
         st.markdown(
             tr(
                 "To find things, or to outline them, one answer is not enough: it takes maps. A plain ViT has one, of"
-                " {grid} tokens, at one scale: a token every {stride} px. A PVT has four by itself, fine to coarse.",
+                " {grid} tokens, at one scale: a token every {stride} px. A PVT makes four on its way, from fine to"
+                " coarse.",
                 grid=times(shapes[0].grid),
                 stride=shapes[0].stride,
             )
@@ -80,7 +82,7 @@ def _what(shapes: list[StageShape]) -> None:
             "To find things, or to outline them, one answer is not enough: it takes maps. The end of every stage is"
             " one, and together they are a **feature pyramid**, with a token every {strides} px. A plain ViT has one"
             " map, at one scale.",
-            strides=", ".join(str(shape.stride) for shape in shapes),
+            strides=tr(enumerated(*(str(shape.stride) for shape in shapes))),
         )
     )
     figures.aside(
@@ -108,7 +110,7 @@ def _map(view: StageView) -> None:
 
 def _ask(shapes: list[StageShape]) -> bool:
     question = tr(
-        "A thing is {side}×{side} px small. Up to which stage do more than {count} tokens fit on it?",
+        "An object is only {side}×{side} px large. Up to which stage do more than {count} tokens fit on it?",
         side=THING,
         count=NEEDED,
     )
@@ -127,14 +129,14 @@ def _worked(scene: Scene, shapes: list[StageShape]) -> None:
         token = figures.box(shape, (row, column, row + 1, column + 1), size)
         terms = (
             Term("("),
-            Term(f"{THING} px", (thing,), "thing", tr("the thing, {side} px wide", side=THING)),
+            Term(f"{THING} px", (thing,), "thing", tr("the object, {side} px wide", side=THING)),
             Term("/"),
             Term(
                 f"{shape.stride} px", (token,), f"token{shape.index}", tr("a token, {side} px wide", side=shape.stride)
             ),
             Term(f")² = {tokens_on(shape):.3g}"),
         )
-        lines.append(Line(tr("Stage {i}: tokens on it, by area", i=shape.index), terms))
+        lines.append(Line(tr("Stage {i}: tokens on the object, by area", i=shape.index), terms))
     alt = tr("{picture} In its middle a square of {side} px is outlined.", picture=scene.picture.alt, side=THING)
     worked(Board(picture=figures.bare(scene), alt=alt, rows=tuple(lines), marks=(thing,)), key="tour_beyond")
 

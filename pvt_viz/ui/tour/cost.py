@@ -31,8 +31,8 @@ def show(scene: Scene) -> None:
         with words:
             st.markdown(
                 tr(
-                    "Attention multiplies every query with every key (QKᵀ), then every weight with a value (softmax·V):"
-                    " for N tokens, M keys and C channels **2·N·M·C** multiply-adds (MAC) in every block."
+                    "Attention multiplies every query by every key (QKᵀ), then every weight by its value vector"
+                    " (softmax·V): for N queries, M keys and C channels **2·N·M·C** multiply-adds (MAC) in every block."
                 )
             )
             figures.aside(tr("1 MAC, a multiplication and an addition, is 2 FLOPs. The paper's “GFLOPs” are GMAC."))
@@ -119,7 +119,8 @@ def _found(config: PVTConfig, shape: StageShape, full: CostReport, sra: CostRepo
         )
     elif any(shape.unfolded) or shape.n_prefix:
         said = tr(
-            "**{saved}** fewer in stage {i}: N/M, about R² = {square}; tokens that fill no square, and CLS, move it.",
+            "**{saved}** fewer in stage {i}: N/M, about R² = {square}; tokens that fill no square, and CLS, shift it"
+            " a little.",
             saved=factor(saved),
             i=i,
             square=shape.reduction**2,
@@ -135,8 +136,9 @@ def _found(config: PVTConfig, shape: StageShape, full: CostReport, sra: CostRepo
         )
     else:
         whole = tr(
-            "The whole forward takes {full} without SRA and {sra} with it: the MLPs do not change. SRA **adds**"
-            " {more:,} parameters, the layers that make the keys: it saves arithmetic, not weights.",
+            "The whole forward takes {full} without SRA and {sra} with it: it gains less, since all that is done for"
+            " every token stays, the MLPs above all. SRA **adds** {more:,} parameters, the layers that make the keys:"
+            " it saves arithmetic, not weights.",
             **totals,
         )
     return spaced(said, whole)

@@ -24,8 +24,8 @@ def show(scene: Scene) -> None:
         with words:
             st.markdown(
                 tr(
-                    "A token starts as its pixels, {inputs} numbers. One linear layer, the same for every token, makes"
-                    " **C = {dim} channels** of them.",
+                    "A token starts as its pixels, {inputs} numbers. One linear layer, the same for every token, turns"
+                    " them into **C = {dim} channels**.",
                     inputs=inputs,
                     dim=shape.dim,
                 )
@@ -161,15 +161,15 @@ def _positions(scene: Scene, focus: figures.Focus) -> None:
             )
         )
         if near > any_two + NEARER:
-            st.markdown(tr("Places that are near have learned to be alike: from two positions attention can tell."))
+            st.markdown(tr("Near places have learned positions that are alike, so attention can tell near from far."))
         else:
-            st.markdown(tr("Here nothing tells near from far: these positions were not learned, or not for that."))
+            st.markdown(tr("These positions do not tell near from far: neighbours are hardly more alike than any two."))
     with figure, st.container(key="tour_small_figure"):
         parts.picture(
             encode.png(painted),
             alt=tr("How similar the position of the followed token is to that of every other token."),
         )
-        parts.colour_scale("viridis", f"{low:.2f}", "1", tr("own scale"))
+        parts.colour_scale("viridis", figures.number(low), "+1.00", tr("own scale"))
 
 
 @kept.for_visit(most=16)

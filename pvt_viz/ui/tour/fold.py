@@ -27,9 +27,9 @@ def _words(shape: StageShape) -> None:
     if shape.pool:
         st.markdown(
             tr(
-                "Linear SRA does not fold. It **averages** the tokens down to a plane of {keys}, whatever the picture,"
-                " and one linear layer with a LayerNorm and a GELU makes the tokens of it that K and V come from."
-                " Queries stay as many as there are tokens.",
+                "Linear SRA does not fold. It **averages** the tokens down to a plane of {keys}, whatever the size of"
+                " the picture; one linear layer, a LayerNorm and a GELU follow. K and V are made from the result. Q is"
+                " made from all tokens: there are as many queries as before.",
                 keys=times(shape.reduced_grid),
             )
         )
@@ -48,9 +48,10 @@ def _words(shape: StageShape) -> None:
     else:
         st.markdown(
             tr(
-                "Spatial reduction shortens the list of keys and lets the queries be. A square of"
-                " R₁×R₁ = {square} tokens is laid end to end, R²·C = {numbers:,} numbers; **one linear layer** makes"
-                " C = {dim} of them again. From these, K and V are made: Q never shrinks.",
+                "Spatial reduction shortens the list of keys and leaves the queries alone. Every square of"
+                " R₁×R₁ = {square} tokens is laid end to end, R²·C = {numbers:,} numbers; **one linear layer** turns"
+                " them into C = {dim} again. K and V are made from the result. Q is made from all tokens: it never"
+                " shrinks.",
                 square=times((shape.reduction,) * 2),
                 numbers=shape.reduction**2 * shape.dim,
                 dim=shape.dim,

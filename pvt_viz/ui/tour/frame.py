@@ -11,15 +11,20 @@ from pvt_viz.ui.tour.step import Step
 from pvt_viz.widgets.page_keys import page_keys, turned
 
 LOOK = """<style>
-[class*="st-key-guess_"][class*="_answer"] { min-height: 5.2rem; } /* the answer has its place before it comes */
+[class*="st-key-verdict_"] { min-height: 5.2rem; } /* the answer has its place before it comes */
 .st-key-tour_progress [data-testid="stProgress"] > div > div { height: 0.25rem; }
 .stMainBlockContainer [data-testid="stPageLink"] p { white-space: normal; } /* else cut off on a phone */
+@media (max-width: 640px) { .st-key-tour_where > :has([data-testid="stSelectbox"]) { order: 1; flex: 1 0 100%; } }
+@media (hover: none) { .st-key-tour_keyboard { display: none; } }
 </style>"""
 PRESENTED = """<style>
 [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stExpandSidebarButton"] { display: none; }
 html { font-size: 21.6px; } /* 1.35 times as large: everything is measured in it */
 .stMainBlockContainer { padding-top: 1rem; max-width: none; }
-.st-key-tour_figure img { max-height: 75vh; object-fit: contain; } /* one figure a screen */
+/* One screen for words and question, one for a figure; on a high screen both have room in one. */
+@media (min-width: 1000px) and (max-height: 1000px) { .st-key-wide_tour_words { min-height: calc(100vh - 10.5rem); } }
+.st-key-tour_figure img { max-height: 75vh; object-fit: contain; }
+:is(.stPlotlyChart, #js-plotly-tester) text { font-size: 16px !important; } /* the second is where plotly measures it */
 </style>"""
 STEP, PRESENTER, KEYS = "step", "presenter", "tour_keys"
 
@@ -44,7 +49,8 @@ def show(steps: Sequence[Step]) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         _turning(steps, at, "below")
-        st.caption(tr("← → on the keyboard turn the steps, too."), width="content")
+        with st.container(key="tour_keyboard", width="content"):
+            st.caption(tr("← → on the keyboard turn the steps, too."))
     parts.credit(scene.picture)
 
 

@@ -82,8 +82,8 @@ def _ask(config: PVTConfig, shape: StageShape, costs: dict[str, StageCost]) -> b
     if not config.reduces or (explicit := ratios(costs)[0]) <= 1:
         return True
     question = tr(
-        "In stage {i} SRA needs {ratio} less memory than explicit attention. How much of that remains beside a fused"
-        " kernel?",
+        "In stage {i} SRA needs {ratio} less memory than explicit attention. How much of that remains if a fused"
+        " kernel does the attention?",
         ratio=factor(explicit),
         i=shape.index,
     )
@@ -136,8 +136,8 @@ def _found(config: PVTConfig, shape: StageShape, costs: dict[str, StageCost]) ->
         )
     return tr(
         "Full attention takes **{explicit}** the memory of SRA if it is explicit, **{fused}** if it is fused: then no"
-        " map is left, and SRA makes nothing smaller that belongs to queries. In arithmetic **{saved}** remain: today"
-        " SRA is about that first.",
+        " map is stored, and SRA does not shrink what belongs to the queries. In arithmetic **{saved}** remain: with"
+        " fused kernels that is the main gain of SRA.",
         explicit=factor(explicit),
         fused=factor(fused),
         saved=factor(saved),

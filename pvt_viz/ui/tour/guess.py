@@ -48,7 +48,7 @@ class Guess:
 def number(key: str, question: str, low: int, high: int, truth: float, *, unit: str = "", log: bool = False) -> bool:
     """A number, on a slider from `low` to `high`; with `log` over 1, 2, 5, 10, …
 
-    `unit` stands behind the numbers: "%".
+    `unit` stands behind the numbers: "%" or "×".
     """
     now = _now(key, truth)
     ladder = _ladder(low, high)
@@ -144,7 +144,7 @@ def place(key: str, question: str, board: Board, truth: tuple[Box, ...]) -> bool
 def with_unit(value: float, unit: str) -> str:
     """A number as it is written: whole, or with three digits."""
     written = f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.3g}"
-    return f"{written} {unit}".strip()
+    return f"{written}×" if unit == "×" else f"{written} {unit}".strip()
 
 
 def _now(key: str, truth: object) -> Guess:
@@ -184,7 +184,7 @@ def _ask(key: str, now: Guess, question: str, control: Callable[[], object], ver
                     kwargs={"answer": answer, "shown": True},
                 )
                 st.button(tr("Skip"), key=f"skip_{key}", type="tertiary", on_click=to, kwargs={"shown": True})
-        with st.container(key=f"guess_{key}_answer", gap=None):
+        with st.container(key=f"verdict_{key}", gap=None):
             if now.shown:
                 verdict()
             else:

@@ -42,7 +42,7 @@ def show(scene: Scene) -> None:
             known = guess.number(
                 "patches",
                 tr(
-                    "One token is marked. How many of them does this picture of {size} pixels become?",
+                    "One token is marked. How many tokens does this picture of {size} pixels become?",
                     size=f"{h}×{w}",
                 ),
                 1,
@@ -99,7 +99,7 @@ def _token(scene: Scene, focus: figures.Focus, mark, channels: int) -> Line:
     where = tr("row {row}, column {column}", row=row + 1, column=column + 1)
     numbers = f"{side} · {side} · {channels} = {side * side * channels}"
     return Line(
-        tr("The marked token, and the numbers that it is made from: its pixels in red, green and blue"),
+        tr("The marked token, and how many numbers it is made from: its pixels in red, green and blue"),
         (Term(where, (mark,), "token"), Term(":"), Term(numbers, (mark,), "token")),
     )
 

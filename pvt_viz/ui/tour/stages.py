@@ -7,6 +7,7 @@ from pvt_viz.language import N_, tr
 from pvt_viz.ui import parts
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.figures import StageView, stage_views
+from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.walkthrough import window_size
@@ -70,17 +71,24 @@ def _why(scene: Scene, shapes: list[StageShape]) -> None:
         return
     st.markdown(
         tr(
-            "Each stage makes its tokens of the grid below: squares grow ({sides} px), tokens get fewer ({tokens}), and"
-            " channels more ({dims}). First where things are, then what they are.",
+            "Small things need a fine grid, but a fine grid has many tokens. So each stage makes **one token of"
+            " pᵢ×pᵢ** of the stage before (p = {patches}; the first counts pixels): squares grow ({sides} px), tokens"
+            " get fewer ({tokens}), and each can have more channels ({dims}).",
+            patches=tr(enumerated(*map(str, scene.selection.config.patch_sizes))),
             sides=_arrows(shape.stride for shape in shapes),
             tokens=_arrows(f"{shape.tokens:,}" for shape in shapes),
             dims=_arrows(shape.dim for shape in shapes),
         )
     )
-    if tuple(shape.stride for shape in shapes) == CNN:
-        figures.aside(
-            tr("A convolutional network such as ResNet has the same four strides: PVT can stand wherever one did.")
+    if shapes[0].pool:
+        said = tr(
+            "**pᵢ** leaves fewer tokens to all that follows. The pool sets the number of keys, in its stage alone."
         )
+    else:
+        said = tr("**pᵢ** leaves fewer tokens to all that follows. **Rᵢ** leaves fewer keys, in its stage alone.")
+    st.markdown(said)
+    if tuple(shape.stride for shape in shapes) == CNN:
+        figures.aside(tr("A convolutional network such as ResNet has the same four strides: a PVT can take its place."))
 
 
 def _arrows(numbers) -> str:
@@ -90,12 +98,15 @@ def _arrows(numbers) -> str:
 def _ask(shape: StageShape) -> bool:
     i, grid, r = shape.index, times(shape.grid), shape.reduction
     if shape.pool:
-        question = tr("Linear SRA pools the {grid} tokens of stage {i}. How many keys has it?", grid=grid, i=i)
+        question = tr("Linear SRA pools the {grid} tokens of stage {i}. How many keys are there then?", grid=grid, i=i)
     elif r == 1:
-        question = tr("Stage {i} has {grid} tokens, and R is 1. How many keys has it?", grid=grid, i=i)
+        question = tr("Stage {i} has {grid} tokens, and R is 1. How many keys are there?", grid=grid, i=i)
     else:
         question = tr(
-            "Stage {i} folds its {grid} tokens, {r}×{r} into one key. How many keys has it?", grid=grid, i=i, r=r
+            "Stage {i} folds its {grid} tokens, {r}×{r} into one key. How many keys are there then?",
+            grid=grid,
+            i=i,
+            r=r,
         )
     return guess.number("stages", question, 1, max(shape.tokens, shape.reduced_tokens, 10), shape.reduced_tokens)
 
@@ -133,7 +144,7 @@ def _same_grid(scene: Scene, shapes: list[StageShape]) -> str:
         return tr(
             "A key's square is stride·R px wide: {sides} px. The keys of two stages lie on one grid only where these"
             " are equal, and where no row or column is left over; at R = 8, 4, 2, 1 and p = 4, 2, 2, 2 they are.",
-            sides=", ".join(map(str, sides)),
+            sides=tr(enumerated(*map(str, sides))),
         )
     if len(set(sides)) > 1:
         return tr(

@@ -7,6 +7,7 @@ import streamlit as st
 from pvt_viz.language import N_, tr
 from pvt_viz.ui import address, parts, tradeoff, view
 from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.selection import POWERS
 from pvt_viz.ui.told import tell
 from pvt_viz.ui.tour import figures, guess
@@ -143,7 +144,7 @@ def _by_hand(scene: Scene) -> None:
     mark = figures.token_box(scene, focus)
 
     def term(key: int, text: str) -> Term:
-        return Term(text, places[key], f"key{key}", tr("key {name}: {text}", name=names[key], text=text))
+        return Term(text, places[key], f"key{key}", tr("{key}: {text}", key=names[key], text=text))
 
     top = walk.strongest[0]
     rows: list[Line | Vector | Grid] = [
@@ -157,11 +158,11 @@ def _by_hand(scene: Scene) -> None:
             tuple(walk.vector.tolist()),
         ),
         Vector(
-            tr("k: what the strongest key, number {name}, answers to", name=names[top]),
+            tr("k: the numbers of the strongest key ({key})", key=names[top]),
             tuple(block.keys[0, focus.head - 1, top].tolist()),
         ),
         Line(
-            tr("Score of the strongest key, number {name}: q·k/√d", name=names[top]),
+            tr("Score of the strongest key ({key}): q·k/√d", key=names[top]),
             (
                 Term(f"{float(walk.scores[top]) * shape.head_dim**0.5:+.2f} / √{shape.head_dim}".replace("-", "−")),
                 Term("="),
@@ -234,8 +235,8 @@ def _sum(walk: Walk, values, term, names: list[str]) -> Line:
         terms.pop()
     return Line(
         tr(
-            "The first number of Σ weight·v: key {keys}, and the rest together",
-            keys=", ".join(names[key] for key in written),
+            "The first number of Σ weight·v: {keys}, and the rest together",
+            keys=tr(enumerated(*(names[key] for key in written))),
         ),
         (*terms, Term("="), Term(figures.number(float(walk.output[0])))),
     )

@@ -1,5 +1,7 @@
 // The rows of a board: lines of a formula, vectors and grids, with the terms in them that can light up.
 
+const NARROW = 8; // a grid of so few columns needs half a row
+
 const made = (tag, className, text = "") => {
   const element = document.createElement(tag);
   element.className = className;
@@ -46,7 +48,7 @@ class Row {
     if (json === this.json) return false;
     const focused = this.element.contains(this.element.getRootNode().activeElement);
     Object.assign(this, { json, data });
-    this.element.className = `row ${data.kind}`;
+    this.element.className = `row ${data.kind}${data.columns <= NARROW ? " small" : ""}`;
     const label = made("p", "label", data.label);
     const body = { line: () => this.#line(), vector: () => this.#vector(table), grid: () => this.#grid(table) }[data.kind]();
     this.element.replaceChildren(label, body, ...(table ? [scaleOf(data, table)] : []));
