@@ -11,6 +11,7 @@ from pvt_viz.models import Weights
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import measured
 from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.selection import Selection
 from pvt_viz.words import escaped, si
 
@@ -120,7 +121,7 @@ def lens_rows(scene: Scene) -> list[dict[str, str]]:
     rows = []
     for block, row in enumerate(chances, 1):
         best = row.argsort(descending=True).tolist()[:LENS]
-        said = ", ".join(f"{named(weights, i)} {float(row[i]):.1%}" for i in best)
+        said = tr(enumerated(*(f"{named(weights, i)} {float(row[i]):.1%}" for i in best)))
         found = {tr("block"): str(block), tr("it would have said"): said}
         rows.append(found | {tr("of the answer"): f"{float(row[final]):.1%}"})
     return rows

@@ -35,7 +35,7 @@ def show(
         clicks = {"on_select": partial(_clicked, shown, key, on_click), "selection_mode": "points"}
     st.plotly_chart(chart_screen.figure(chart.spoken(shown)), key=key, config=QUIET, alt=alt, **clicks)
     st.caption(tr(shown.caption))
-    _files(replace(shown, setting=listed(*setting.values())), key, _name(key, setting))
+    _files(replace(shown, setting=listed(*setting.values())), key, file_name(key, setting))
 
 
 def _clicked(shown: Chart, key: str, on_click: Callable[[str, int], None]) -> None:
@@ -60,15 +60,12 @@ def _files(shown: Chart, key: str, name: str) -> None:
         if menu.open and paper is not spoken:
             st.caption(tr("PNG, SVG and PDF are in English: this machine has no font with Chinese characters."))
         for label, mime, ending, make in files if menu.open else ():
-            st.download_button(
-                label,
-                make,
-                file_name=f"{name}.{ending}",
-                mime=mime,
-                key=f"{key}_{ending}",
-                on_click="ignore",
-                width="stretch",
-            )
+            button(label, make, mime=mime, file=f"{name}.{ending}", key=f"{key}_{ending}")
+
+
+def button(label: str, make: Callable[[], str | bytes], *, mime: str, file: str, key: str) -> None:
+    """A file in a menu: made when it is asked for, and nothing else is redrawn."""
+    st.download_button(label, make, file_name=file, mime=mime, key=key, on_click="ignore", width="stretch")
 
 
 def table(rows: list[dict], *, key: str, alt: str, numbers: list[dict], setting: dict[str, str]) -> None:
@@ -77,7 +74,7 @@ def table(rows: list[dict], *, key: str, alt: str, numbers: list[dict], setting:
     st.download_button(
         tr("Table (CSV)"),
         partial(_csv, [row | setting for row in numbers]),
-        file_name=f"{_name(key, setting)}.csv",
+        file_name=f"{file_name(key, setting)}.csv",
         mime="text/csv",
         key=f"{key}_table",
         icon=":material/download:",
@@ -85,7 +82,7 @@ def table(rows: list[dict], *, key: str, alt: str, numbers: list[dict], setting:
     )
 
 
-def _name(key: str, setting: dict[str, str]) -> str:
+def file_name(key: str, setting: dict[str, str]) -> str:
     """Of a file, without its ending: two downloads of different settings do not overwrite each other."""
     words = "-".join((key, *setting.values()))
     return "pvt-viz-" + re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")

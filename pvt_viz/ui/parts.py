@@ -10,6 +10,7 @@ from pvt_viz.models.flexible import PSEUDO_INVERSE
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import calls
 from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.selection import Selection
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.words import escaped, times
@@ -70,7 +71,7 @@ def honestly(scene: Scene) -> list[tuple[str, str]]:
         )
         said.append(("draw", strange))
     if new := weights.untrained(config):
-        untrained = tr("Not trained at {ratios}: it is shown all the same.", ratios=", ".join(new))
+        untrained = tr("Not trained at {ratios}: it is shown all the same.", ratios=enumerated(*new))
         said.append(("explore", spaced(untrained, _resized(scene))))
     elif scene.selection.resized:
         said.append(("fit_screen", _resized(scene)))

@@ -40,11 +40,12 @@ def _menu(plates: Callable[[], list[Plate]], key: str, explorer: Callable[[], st
             with speaking(SOURCE):
                 on_paper = next(plate for plate in plates() if plate.name == name)
         for label, mime, ending, make in _files(plate, on_paper):
-            _button(label, make, mime, charts._name(f"{key}-{name}", plate.setting), ending, key)
+            file = f"{charts.file_name(f'{key}-{name}', plate.setting)}.{ending}"
+            charts.button(label, make, mime=mime, file=file, key=f"{key}_{ending}")
         if explorer:
             whole = partial(_in_language, current(), explorer)
-            name = charts._name(f"{key}-explorer", plate.setting)
-            _button(tr("The explorer as one HTML file"), whole, "text/html", name, "html", key)
+            file = f"{charts.file_name(f'{key}-explorer', plate.setting)}.html"
+            charts.button(tr("The explorer as one HTML file"), whole, mime="text/html", file=file, key=f"{key}_html")
 
 
 def _files(plate: Plate, on_paper: Plate) -> list[tuple[str, str, str, Callable[[], bytes]]]:
@@ -61,18 +62,6 @@ def _files(plate: Plate, on_paper: Plate) -> list[tuple[str, str, str, Callable[
     if plate.tabular:
         files.append((tr("Numbers (CSV)"), "text/csv", "csv", partial(numbers.csv, plate)))
     return files
-
-
-def _button(label: str, make: Callable[[], str | bytes], mime: str, name: str, ending: str, key: str) -> None:
-    st.download_button(
-        label,
-        make,
-        file_name=f"{name}.{ending}",
-        mime=mime,
-        key=f"{key}_{ending}",
-        on_click="ignore",
-        width="stretch",
-    )
 
 
 def _in_language(language: str, explorer: Callable[[], str]) -> str:

@@ -38,28 +38,8 @@ def show(lab: Lab) -> None:
             keys=ways.pooled(pool),
         )
     )
-    curves = {
-        say("{network}, {what}", network=name, what=what): attention_growth(network, part, lab.batch)
-        for what, part in COUNTED.items()
-        for name, network in networks.items()
-    }
-    chart = figures.fold_or_pool(
-        {name: [None if macs is None else lab.counted(macs) for macs in curve] for name, curve in curves.items()},
-        SIDES,
-        lab.side,
-        caption=say(
-            "{folding} with R = {reductions}, {pooling} with {keys} keys; all stages and blocks, for {images}. Whole"
-            " layers: fold or pool, projections, QKᵀ and softmax·V.",
-            folding=folding,
-            reductions=fold.reductions,
-            pooling=pooling,
-            keys=ways.pooled(pool),
-            images=choice.images(lab),
-        ),
-        unit=lab.unit,
-    )
     charts.show(
-        chart,
+        described(lab),
         key="linear",
         alt=tr(
             "Lines: {unit}s of the attention layers over the image side, with folds and with linear SRA.",

@@ -40,7 +40,7 @@ def show(scene: Scene) -> None:
                 _map(view)
     if shown:
         _worked(scene, shapes)
-    st.subheader(tr("What you can answer now"), anchor=False)
+    st.header(tr("What you can answer now"), anchor=False)
     for name, question in CAN_ANSWER.items():
         page = pages.named(name)
         st.page_link(

@@ -150,7 +150,7 @@ def _positions(scene: Scene, focus: figures.Focus) -> None:
     with st.container(key="wide_tour_positions"):
         words, figure = st.columns([8, 5], gap="medium")
     with words:
-        st.subheader(tr("Positions that are alike"), anchor=False)
+        st.header(tr("Positions that are alike"), anchor=False)
         st.markdown(
             tr(
                 "The cosine between the position of the marked token and that of each of the {grid} tokens. Over the"

@@ -13,7 +13,6 @@ from pvt_viz.widgets.page_keys import page_keys, turned
 LOOK = """<style>
 [class*="st-key-verdict_"] { min-height: 5.2rem; } /* the answer has its place before it comes */
 .st-key-tour_progress [data-testid="stProgress"] > div > div { height: 0.25rem; }
-.stMainBlockContainer [data-testid="stPageLink"] p { white-space: normal; } /* else cut off on a phone */
 @media (max-width: 640px) { .st-key-tour_where > :has([data-testid="stSelectbox"]) { order: 1; flex: 1 0 100%; } }
 @media (hover: none) { .st-key-tour_keyboard { display: none; } }
 </style>"""

@@ -131,7 +131,7 @@ def _by_hand(scene: Scene) -> None:
     """The way of one query through one head."""
     focus = figures.focus(scene)
     shape = focus.shape
-    st.subheader(tr("The same, number by number"), anchor=False)
+    st.header(tr("The same, number by number"), anchor=False)
     if shape.heads > 1:
         tell("tour_head", focus.head)
         st.segmented_control(

@@ -72,7 +72,7 @@ class Panel {
       : t("{tokens}~tokens →~{keys}~keys · R~=~{ratio}", facts);
     setText(find(".shape"), shape.replaceAll("~", "\u00a0"));
     // With its shape: two explorers on one page may show the same stage at two R.
-    this.element.setAttribute("aria-label", listed(name, shape.replaceAll("~", " ")));
+    this.element.setAttribute("aria-label", listed([name, shape.replaceAll("~", " ")]));
     find(".block").setAttribute("aria-label", t("Stage {number}: block", { number }));
     find(".head").setAttribute("aria-label", t("Stage {number}: head of {count}", { number, count: stage.heads }));
     find(".cls").hidden = !stage.n_prefix;

@@ -20,7 +20,7 @@ def pack(board: Board, place: tuple[float, float] | None) -> dict:
     rows = [_row(row) for row in board.rows]
     return {
         "picture": _picture(board.picture),
-        "alt": board.alt,
+        "alt": tr(board.alt),
         "marks": board.marks,
         "lines": board.grid_lines,
         "pick": board.pick,
