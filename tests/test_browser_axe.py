@@ -8,12 +8,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from pvt_viz.ui.tour import STEPS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PATHS = ["", "attention", "reduction", "evidence", "trade-off", "learning", "cost", "reference"]
-TOUR = [f"tour?step={step.key}" for step in STEPS]
 FRAME = {"scrollable-region-focusable": ".stTable > div"}
 """Rules that Streamlit's own frame breaks, each with the elements of it that may: an entry that is not needed fails.
 
@@ -93,14 +92,14 @@ def frames() -> set[str]:
 
 def quiet(page: Page) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
-    # It stands where an element is still to come.
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=30_000)
+    # The first stands where an element is still to come, the second marks one that is about to go, and is pale.
+    for coming_or_going in ("[data-testid=stSkeleton]", "[data-stale=true]"):
+        expect(page.locator(coming_or_going)).to_have_count(0, timeout=30_000)
     page.wait_for_function("[...document.images].every(image => image.complete)")
 
 
-def open_whole(page: Page, path: str) -> None:
-    """Open a page, everything that folds on it, and its last menu of files."""
-    page.goto(f"/{path}")
+def unfold(page: Page) -> None:
+    """Open everything that folds on a page, and its last menu of files."""
     expect(page.get_by_test_id("stMain").locator("h1")).to_be_visible(timeout=30_000)
     quiet(page)
     page.evaluate("document.querySelectorAll('[data-testid=stMain] summary').forEach(summary => summary.click())")
@@ -120,18 +119,43 @@ def stretch(page: Page, width: int, scheme: str) -> None:
         page.set_viewport_size({"width": width, "height": max(height, 800)})
 
 
-@pytest.mark.parametrize("path", [*PATHS, *TOUR])
-def test_axe_finds_nothing(visitor, frames, path):
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_shuts_nobody_out_and_fits_the_screen(visitor, frames, path):
     visitor.set_viewport_size({"width": 1280, "height": 800})
     visitor.emulate_media(color_scheme="light")
-    open_whole(visitor, path)
-    options = {"runOnly": TAGS, "resultTypes": ["violations", "incomplete"], "elementRef": True}
+    visitor.goto(f"/{path}")
+    unfold(visitor)
     # On a phone the sidebar is folded away: it is the same on every page, and seen in the dark on the first.
     for width, scheme in [(1280, "light"), (400, "dark"), *([] if path else [(1280, "dark")])]:
-        stretch(visitor, width, scheme)
-        found = visitor.evaluate(EXAMINE, [options, FRAME])
-        frames.update(found["frames"])
-        assert found["ours"] == [], f"{width} px, {scheme}"
+        examine(visitor, frames, width, scheme)
+
+
+def test_the_tour_shuts_nobody_out_and_fits_the_screen(visitor, frames):
+    """Its steps are of a kind: every other one is seen as a phone shows it in the dark."""
+    visitor.set_viewport_size({"width": 1280, "height": 800})
+    visitor.goto("/tour")
+    for i, step in enumerate(STEPS):
+        expect(visitor.get_by_test_id("stMain").locator("h1")).to_have_text(step.title, timeout=30_000)
+        unfold(visitor)
+        examine(visitor, frames, *((400, "dark") if i % 2 else (1280, "light")))
+        if step is not STEPS[-1]:
+            visitor.set_viewport_size({"width": 1280, "height": 800})
+            visitor.get_by_test_id("stMain").get_by_role("button", name="Next").click()
+
+
+def examine(page: Page, frames: set[str], width: int, scheme: str) -> None:
+    """Nothing found by axe, and nothing that reaches over the edge of the screen."""
+    page.mouse.move(0, 0)  # what is pointed at has other colours
+    stretch(page, width, scheme)
+    options = {"runOnly": TAGS, "resultTypes": ["violations", "incomplete"], "elementRef": True}
+    found = page.evaluate(EXAMINE, [options, FRAME])
+    frames.update(found["frames"])
+    assert found["ours"] == [], f"{width} px, {scheme}"
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    for drawn in page.locator("[data-testid=attention-explorer], .js-plotly-plot, [data-testid=worked-board]").all():
+        box = drawn.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
 
 
 def test_the_list_of_what_streamlit_breaks_is_needed(frames):

@@ -210,17 +210,3 @@ def test_a_training_is_started_and_stopped(page, address):
     expect(main.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
     settle(page, explorers=2)
     healthy(page)
-
-
-@pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("path, explorers", [("evidence", 0), ("trade-off", 2), ("learning", 1)])
-def test_nothing_is_wider_than_the_screen(browser, address, path, explorers, width):
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    visitor = context.new_page()
-    open_at(visitor, f"{address}/{path}", explorers)
-    assert visitor.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
-    for found in (*visitor.locator(EXPLORER).all(), *visitor.locator(".js-plotly-plot").all()):
-        box = found.bounding_box()
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
-    context.close()

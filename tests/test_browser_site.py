@@ -17,7 +17,7 @@ from pvt_viz.site import build, calculator, visit
 from pvt_viz.ui.view import View
 from pvt_viz.words import si
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
 
 PRICE = """async ([source, networks, forms, settings]) => {
   const { price } = await import(`data:text/javascript,${encodeURIComponent(source)}`);

@@ -9,7 +9,7 @@ from pvt_viz.language import speaking, tr
 from pvt_viz.ui.tour import STEPS
 from server import serve
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
 
 KEYS = [step.key for step in STEPS]
 

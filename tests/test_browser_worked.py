@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from server import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from pvt_viz.widgets.attention_explorer import pack, source, standalone
 from test_explorer_payload import picture, traced
 from test_explorer_words import marked  # noqa: F401  (a fixture)
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RULES = {

@@ -29,7 +29,7 @@ NAMES = {
     "Language",
 }
 SYMBOLS = (
-    r"PVT\w*|SRA|CLS|MACs?|FLOPs?|[kMGTm]?(MAC|FLOP|B|px|ms)\b|QKᵀ|LayerNorm|GELU|ReLU|MLP|Linear|Head|softmax|ViT\w*|DeiT|"
+    r"PVT\w*|SRA|CLS|MACs?|FLOPs?|[kMGTm]?(MAC|FLOP|B|px|ms)\b|QKᵀ|LayerNorm|GELU|ReLU|MLP|Linear|Head|softmax|exp|logit|ViT\w*|DeiT|"
     r"float32|bfloat16|float16|CPU|GPU|PNG|SVG|PDF|CSV|NPZ|HTML|IoU|[HW]ᵢ|log\b|in\b"
 )
 PAGES = ("pyramid", "tour", "attention", "reduction", "evidence", "trade_off", "learning", "cost", "reference")
@@ -57,6 +57,11 @@ def left_over(text: str) -> str:
         text = text.replace(name, " ").replace(name.replace("_", r"\_"), " ")
     text = re.sub(SYMBOLS, " ", text)
     return " ".join(re.findall(r"[A-Za-z]{2,}|[\u4e00-\u9fff]+", text))
+
+
+def untranslated(words) -> dict[str, str]:
+    """The texts in which something is left over, and what."""
+    return {text: left for text in words if (left := left_over(text))}
 
 
 def shown(message: Message) -> list[str]:
@@ -114,13 +119,12 @@ STATES = [{}, {**PHOTO, "size": "64"}, {"model": "pvt_v2_b2_li", "size": "64"}, 
 def test_no_page_shows_what_was_not_translated(page, query):
     app = visit(page, lang="zh", **query)
     assert not app.exception
-    said = {text: left for text in texts(app) if (left := left_over(text))}
-    assert said == {}
+    assert untranslated(texts(app)) == {}
     for blob in blobs(app):
         header, _ = unpack(blob)
         assert header["language"] == "zh"
         words = (header["alt"], *(stage["note"] for stage in header["stages"]), *header["words"].values())
-        assert {text: left for text in words if (left := left_over(text))} == {}
+        assert untranslated(words) == {}
 
 
 def on_boards(app: AppTest) -> list[str]:
@@ -147,12 +151,12 @@ def test_no_step_of_the_tour_shows_what_was_not_translated(query):
                     button.click().run()
                     break
         assert not app.exception
-        assert {text: left for text in (*texts(app), *on_boards(app)) if (left := left_over(text))} == {}, step
+        assert untranslated([*texts(app), *on_boards(app)]) == {}, step
 
 
 def test_a_link_with_nonsense_is_answered_in_the_language_of_the_visit():
     app = visit(lang="zh", r1="99", model="pvt_tinny", picture="catt", view="<b>", step="nonsense", side="3")
-    assert {text: left for text in texts(app) if (left := left_over(text))} == {}
+    assert untranslated(texts(app)) == {}
 
 
 def test_the_language_is_chosen_in_the_sidebar_and_kept_in_the_link():

@@ -11,7 +11,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pvt_viz.figures import paper_font, plate, plate_paper
-from pvt_viz.ui import takeaway
+from pvt_viz.ui import charts
 from pvt_viz.walkthrough import key_over, query_at
 
 PIN = (0.3, 0.6)
@@ -236,10 +236,10 @@ def files(monkeypatch) -> dict:
     """Every file of the last menu that was drawn, under its name: how it is made."""
     found = {}
 
-    def button(label: str, make, mime: str, name: str, ending: str, key: str) -> None:
-        found[f"{name}.{ending}"] = make
+    def button(label: str, make, *, mime: str, file: str, key: str) -> None:
+        found[file] = make
 
-    monkeypatch.setattr(takeaway, "_button", button)
+    monkeypatch.setattr(charts, "button", button)
     return found
 
 
