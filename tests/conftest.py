@@ -50,17 +50,24 @@ def address(tmp_path_factory):
         yield url
 
 
+@pytest.fixture(scope="session")
+def context(browser):
+    """One browser profile for all visitors: it keeps Streamlit's scripts, which are loaded and read only once."""
+    opened = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def page(browser):
+def page(context):
     """A fresh visitor; whatever goes wrong on the console, or is asked of another machine, fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
     visitor = context.new_page()
     problems, elsewhere = [], []
     visitor.on("console", lambda m: problems.append(f"{m.text} {m.location['url']}") if m.type == "error" else None)
     visitor.on("pageerror", lambda error: problems.append(str(error)))
     visitor.on("request", lambda r: elsewhere.append(r.url) if not is_local(r.url) else None)
     yield visitor
-    context.close()
+    visitor.close()
     assert [problem for problem in problems if not STREAMLITS_OWN_NOISE.search(problem)] == []
     assert elsewhere == []
 

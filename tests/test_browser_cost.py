@@ -74,33 +74,6 @@ def test_a_chart_is_taken_away_in_every_format(page, address):
     )
 
 
-def test_two_visitors_measure_one_after_the_other(page, browser, address):
-    context = browser.new_context()
-    other = context.new_page()
-    open_at(other, f"{address}/cost?model=pvt_tiny&size=64&scope=attention-4")
-    pills = other.get_by_test_id("stButtonGroup").filter(has_text="Image sizes, px")
-    for name in ("224", "320", "448"):
-        pills.get_by_role("button", name=name, exact=True).click()
-        quiet(other)
-    open_at(page, f"{address}/cost?model=pvt_tiny&scope=forward")  # seconds for every point, at sizes up to 448
-    button(page, "Measure 12 points").click()
-    expect(progress(page)).to_contain_text("Measuring 1 of 12: full attention, explicit", timeout=30_000)
-    button(other, "Measure 3 points").click()
-    expect(progress(other)).to_contain_text("In line: 1 visitor measures before you.", timeout=30_000)
-
-    table = page.get_by_test_id("stTable").filter(has_text="measured here")
-    expect(table).to_be_visible(timeout=60_000)
-    button(page, "Stop").click()
-    expect(progress(page)).to_contain_text(re.compile(r"Stopped: \d+ of 12 measured."), timeout=30_000)
-    expect(table).to_be_visible()  # what was measured until then stays
-    assert 2 <= table.locator("tr").count() < 13
-
-    theirs = other.get_by_test_id("stTable").filter(has_text="measured here")
-    expect(theirs.locator("tr")).to_have_count(4, timeout=60_000)
-    expect(progress(other)).to_contain_text("Done: 3 of 3 measured.", timeout=30_000)
-    context.close()
-
-
 def test_what_was_done_on_this_page_changes_no_control_of_the_others(page, address):
     page.goto(f"{address}/?model=pvt_tiny&size=320&crop=whole&picture=coffee")
     sidebar = page.get_by_test_id("stSidebar")
