@@ -6,12 +6,10 @@ from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.config import PRESETS
 from pvt_viz.figures import evidence as figures
-from pvt_viz.language import N_, say, tr
+from pvt_viz.language import say, tr
 from pvt_viz.ui import answer, charts, code, evidence, explorer, pagewords, parts, plates, takeaway
 from pvt_viz.ui.selection import SEEDS
 from pvt_viz.words import escaped
-
-SCORES = {"pointing": N_("brightest on it"), "energy": N_("weight on it"), "overlap": N_("overlap (IoU)")}
 
 st.title(tr("What it looks at, and whether that matters"), anchor=False)
 scene = parts.scene_or_stop()
@@ -61,7 +59,7 @@ for column, view in zip(st.columns(max(4, len(views))), views, strict=False):
         parts.picture(view.picture, alt=alt)
         parts.colour_scale("magma", "0", f"{view.high:.1%}", tr("of the map, own scale"))
         if view.scores:
-            st.caption(" · ".join(f"{tr(words)} {view.scores[name]:.0%}" for name, words in SCORES.items()))
+            st.caption(" · ".join(f"{tr(words)} {view.scores[name]:.0%}" for name, words in evidence.SCORES.items()))
 if drawn is not None:
     st.caption(tr("Outlined: the right answer. The numbers say how much of the map agrees, on this picture."))
 code.show("rollout")
@@ -79,7 +77,7 @@ if found:
         {
             tr("map"): tr(row.method),
             tr("stage"): str(row.stage or "–"),
-            **{tr(words): f"{getattr(row, name):.1%}" for name, words in SCORES.items()},
+            **{tr(words): f"{getattr(row, name):.1%}" for name, words in evidence.SCORES.items()},
         }
         for row in found.scores
     ]
@@ -88,7 +86,7 @@ if found:
         key="scores",
         alt=tr("Scores of every method and stage against the true shape, with chance, the centre prior and ceilings."),
         numbers=[
-            {"map": row.method, "stage": row.stage, **{name: getattr(row, name) for name in SCORES}}
+            {"map": row.method, "stage": row.stage, **{name: getattr(row, name) for name in evidence.SCORES}}
             for row in found.scores
         ],
         setting={"model": config.name},

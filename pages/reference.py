@@ -2,19 +2,12 @@
 
 import streamlit as st
 
-from pvt_viz.language import N_, tr
+from pvt_viz.language import tr
 from pvt_viz.reference import table_one
 from pvt_viz.reference.disputes import disputes
 from pvt_viz.reference.symbols import shares_keys, symbols
 from pvt_viz.ui import charts, code, pages, parts
 from pvt_viz.words import times
-
-LAYERS = {
-    table_one.EMBEDDING: N_("patch embedding"),
-    table_one.ENCODER: N_("transformer encoder"),
-    "parameters": N_("parameters"),
-    "multiply-adds": N_("multiply-adds at 224×224"),
-}
 
 st.title(tr("Symbols, tables and fine print"), anchor=False)
 selection = parts.selection()
@@ -78,7 +71,7 @@ charts.table(
         {
             tr("stage"): row["stage"] or "–",
             tr("tokens"): row["output"] or "–",
-            tr("layer"): tr(LAYERS[row["layer"]]),
+            tr("layer"): tr(table_one.LAYERS[row["layer"]]),
             **{name: row[name] for name in table_one.SIZES},
         }
         for row in table

@@ -2,10 +2,18 @@
 
 from pvt_viz import cost
 from pvt_viz.config import PRESETS
+from pvt_viz.language import N_
 from pvt_viz.words import si, times
 
 SIZES = ("pvt_tiny", "pvt_small", "pvt_medium", "pvt_large")
 EMBEDDING, ENCODER = "patch embedding", "transformer encoder"
+LAYERS = {
+    EMBEDDING: N_("patch embedding"),
+    ENCODER: N_("transformer encoder"),
+    "parameters": N_("parameters"),
+    "multiply-adds": N_("multiply-adds at 224×224"),
+}
+"""What a row is about, in words."""
 
 
 def rows() -> list[dict[str, str]]:

@@ -6,15 +6,13 @@ from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.config import PRESETS
 from pvt_viz.figures import evidence as figures
-from pvt_viz.language import N_, say, tr
+from pvt_viz.language import say, tr
 from pvt_viz.report import Report
 from pvt_viz.site.section import Section, Table
 from pvt_viz.ui import answer, evidence, plates
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.selection import SEEDS
 from pvt_viz.words import escaped
-
-SCORES = {"pointing": N_("brightest on it"), "energy": N_("weight on it"), "overlap": N_("overlap (IoU)")}
 
 
 def sections(scene: Scene) -> Iterator[Section]:
@@ -46,7 +44,7 @@ def _on_this_picture(scene: Scene) -> Iterator[Table]:
         {
             tr("map"): tr(method),
             tr("stage"): str(view.stage),
-            **{tr(words): f"{view.scores[name]:.0%}" for name, words in SCORES.items()},
+            **{tr(words): f"{view.scores[name]:.0%}" for name, words in evidence.SCORES.items()},
         }
         for method in METHODS
         for view in evidence.maps(scene.key, method, scene)
@@ -61,7 +59,7 @@ def _on_held_out(measured: Report | None) -> Iterator[Table]:
         {
             tr("map"): tr(row.method),
             tr("stage"): str(row.stage or "–"),
-            **{tr(words): f"{getattr(row, name):.1%}" for name, words in SCORES.items()},
+            **{tr(words): f"{getattr(row, name):.1%}" for name, words in evidence.SCORES.items()},
         }
         for row in measured.scores
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pvt_viz import dataflow, report
 from pvt_viz.checkpoints import WeightsError
 from pvt_viz.figures.tradeoff import AXES
-from pvt_viz.language import N_, spaced, tr
+from pvt_viz.language import spaced, tr
 from pvt_viz.reference import disputes, symbols, table_one
 from pvt_viz.report import Report
 from pvt_viz.site import costs, evidence, reduction
@@ -15,13 +15,6 @@ from pvt_viz.ui import answer, calls, learning, plates, tradeoff
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.view import View
 from pvt_viz.words import escaped, times
-
-LAYERS = {
-    table_one.EMBEDDING: N_("patch embedding"),
-    table_one.ENCODER: N_("transformer encoder"),
-    "parameters": N_("parameters"),
-    "multiply-adds": N_("multiply-adds at 224×224"),
-}
 
 
 def before(scene: Scene) -> Iterator[Section]:
@@ -130,7 +123,7 @@ def last(scene: Scene) -> Iterator[Section]:
         {
             tr("stage"): row["stage"] or "–",
             tr("tokens"): row["output"] or "–",
-            tr("layer"): tr(LAYERS[row["layer"]]),
+            tr("layer"): tr(table_one.LAYERS[row["layer"]]),
             **{name: row[name] for name in table_one.SIZES},
         }
         for row in table_one.rows()

@@ -9,7 +9,7 @@ from pvt_viz import attribution, images
 from pvt_viz.attribution import KINDS, METHODS, scores
 from pvt_viz.config import PVTConfig
 from pvt_viz.figures import encode, heat, truth
-from pvt_viz.language import say, spaced, tr
+from pvt_viz.language import N_, say, spaced, tr
 from pvt_viz.models import Weights
 from pvt_viz.ui import answer, calls, kept
 from pvt_viz.ui.calls import Scene
@@ -17,6 +17,9 @@ from pvt_viz.ui.listed import listed
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.walkthrough import prefix_words
 from pvt_viz.words import escaped
+
+SCORES = {"pointing": N_("brightest on it"), "energy": N_("weight on it"), "overlap": N_("overlap (IoU)")}
+"""What a map is scored by against the truth, in words."""
 
 
 @dataclass(frozen=True)
