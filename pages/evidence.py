@@ -4,8 +4,6 @@ import streamlit as st
 
 from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
-from pvt_viz.config import PRESETS
-from pvt_viz.figures import evidence as figures
 from pvt_viz.language import say, tr
 from pvt_viz.ui import answer, charts, code, evidence, explorer, pagewords, parts, plates, takeaway
 from pvt_viz.ui.selection import SEEDS
@@ -130,19 +128,8 @@ st.caption(
 )
 if found:
     st.subheader(tr("On {scenes:,} held-out scenes", scenes=found.scenes), anchor=False)
-    untouched = found.accuracy(PRESETS[config.name])
-    chart = figures.interventions(
-        found.interventions,
-        untouched,
-        caption=say(
-            "Accuracy of {model} at its default p and R with one stage's attention changed. Untouched it is"
-            " {accuracy:.1%}; one answer in three is what knowing the shapes but not the cue would give.",
-            model=config.name,
-            accuracy=untouched,
-        ),
-    )
     charts.show(
-        chart,
+        evidence.accuracy(found),
         key="interventions",
         alt=tr(
             "Bars: accuracy with the attention of each stage off, uniform or swapped, beside the untouched network."

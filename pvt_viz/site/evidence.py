@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
-from pvt_viz.config import PRESETS
-from pvt_viz.figures import evidence as figures
-from pvt_viz.language import say, tr
+from pvt_viz.language import tr
 from pvt_viz.report import Report
 from pvt_viz.site.section import Section, Table
 from pvt_viz.ui import answer, evidence, plates
@@ -85,20 +83,6 @@ def _what_matters(scene: Scene, measured: Report | None) -> Section:
         tr("What matters"),
         tr("One stage after the other is changed, and the network asked again: what it then answers."),
         notes=[f"**{tr(kind).capitalize()}.** {tr(words)}" for kind, words in KINDS.items()],
-        charts=[] if measured is None else [_accuracy(measured)],
+        charts=[] if measured is None else [evidence.accuracy(measured)],
         tables=[Table(alt, list(by_stage.values()), note)],
-    )
-
-
-def _accuracy(measured: Report):
-    untouched = measured.accuracy(PRESETS[measured.name])
-    return figures.interventions(
-        measured.interventions,
-        untouched,
-        caption=say(
-            "Accuracy of {model} at its default p and R with one stage's attention changed. Untouched it is"
-            " {accuracy:.1%}; one answer in three is what knowing the shapes but not the cue would give.",
-            model=measured.name,
-            accuracy=untouched,
-        ),
     )

@@ -7,10 +7,13 @@ import torch
 
 from pvt_viz import attribution, images
 from pvt_viz.attribution import KINDS, METHODS, scores
-from pvt_viz.config import PVTConfig
+from pvt_viz.config import PRESETS, PVTConfig
 from pvt_viz.figures import encode, heat, truth
+from pvt_viz.figures import evidence as figures
+from pvt_viz.figures.chart import Chart
 from pvt_viz.language import N_, say, spaced, tr
 from pvt_viz.models import Weights
+from pvt_viz.report import Report
 from pvt_viz.ui import answer, calls, kept
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.listed import listed
@@ -133,3 +136,18 @@ def _interventions(key: tuple, other_seed: int, _scene: Scene) -> list[Changed]:
             best = int(chances.argmax())
             found.append(Changed(stage, kind, best, float(chances[best])))
     return found
+
+
+def accuracy(measured: Report) -> Chart:
+    """Bars: accuracy on held-out scenes with the attention of each stage changed, beside the untouched network."""
+    untouched = measured.accuracy(PRESETS[measured.name])
+    return figures.interventions(
+        measured.interventions,
+        untouched,
+        caption=say(
+            "Accuracy of {model} at its default p and R with one stage's attention changed. Untouched it is"
+            " {accuracy:.1%}; one answer in three is what knowing the shapes but not the cue would give.",
+            model=measured.name,
+            accuracy=untouched,
+        ),
+    )
