@@ -25,18 +25,18 @@ CHROMIUM_ARGS = [
 
 
 @contextmanager
-def serve(log: Path, env: dict[str, str] | None = None):
-    """Start `streamlit run app.py` and give its address; ends that very process. `env` is added to its environment."""
+def serve(log: Path, env: dict[str, str] | None = None, script: str = "app.py"):
+    """Start `streamlit run` and give its address; ends that very process. `env` is added to its environment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", "--server.headless=true"]
     with log.open("w") as out:
         surroundings = {**os.environ, **(env or {})}
         process = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdout=out, stderr=subprocess.STDOUT)
     try:
         address = f"http://127.0.0.1:{port}"
-        _wait(f"{address}/health", process, log)
+        _wait(f"{address}/_stcore/health", process, log)
         yield address
     finally:
         process.terminate()

@@ -56,6 +56,10 @@ def slide(page: Page, label: str, key: str) -> None:
     settle(page)
 
 
+def test_a_container_can_ask_whether_the_server_is_well(page, address):
+    assert page.request.get(f"{address}/health").json() == {"status": "ok"}
+
+
 def test_a_deep_link_opens_its_page_and_the_whole_menu(page, address):
     """On a fresh server, too: tests/test_browser_tour.py."""
     open_at(page, f"{address}/reduction?r1=4")

@@ -140,10 +140,12 @@ def presented(page: Page, title: str) -> None:
     expect(page.get_by_test_id("stSidebar")).not_to_be_visible()
     expect(page.get_by_role("switch", name="Presenter")).to_be_checked()
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "21.6px"
-    screen = page.locator(".st-key-wide_tour_words").bounding_box()
-    figure = page.locator(".stPlotlyChart").bounding_box()
-    assert screen["y"] + screen["height"] <= 800 <= figure["y"]
-    assert figure["height"] <= 800
+    page.wait_for_function("""() => { // what the page begins with gets its style a moment later
+      const [words, figure] = [".st-key-wide_tour_words", ".stPlotlyChart"].map(
+        (one) => document.querySelector(one)?.getBoundingClientRect());
+      if (!words || !figure) return false;
+      return words.bottom <= innerHeight && innerHeight <= figure.top && figure.height <= innerHeight;
+    }""")
     expect(page.get_by_role("link", name="Measure both kernels")).to_be_visible()
 
 

@@ -1,18 +1,12 @@
 """Boards, and the keys that turn a page, in a real Chromium over a page of their own."""
 
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from server import ROOT
+from server import serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
 
@@ -20,30 +14,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
 @pytest.fixture(scope="module")
 def boards(tmp_path_factory):
     """The address of tests/worked_app.py."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "tests/worked_app.py"]
-    command += [f"--server.port={port}", "--server.headless=true"]
-    log = tmp_path_factory.mktemp("boards") / "log.txt"
-    with log.open("w") as out:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def wait_for(url: str, process: subprocess.Popen, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            return urllib.request.urlopen(url, timeout=2).close()
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise RuntimeError("The page of boards did not start.")
+    with serve(tmp_path_factory.mktemp("boards") / "log.txt", script="tests/worked_app.py") as address:
+        yield address
 
 
 @pytest.fixture
@@ -269,7 +241,7 @@ def test_keys_in_quick_succession_all_count(page, board):
 
 def test_the_keys_take_no_room(page, board):
     gaps = page.evaluate(
-        """() => [...document.querySelectorAll("[data-testid='stElementContainer']:has(.pvt-nothing)")]
+        """() => [...document.querySelectorAll(".st-key-turn, .st-key-page_language")]
           .map(element => [getComputedStyle(element).position, element.offsetHeight])"""
     )
     assert gaps == [["absolute", 0]] * 2

@@ -12,6 +12,7 @@ from pvt_viz.widgets.page_keys import page_keys, turned
 
 LOOK = """<style>
 [class*="st-key-verdict_"] { min-height: 5.2rem; } /* the answer has its place before it comes */
+.st-key-tour_progress [data-testid="stSkeleton"] { height: 1rem; } /* until it comes: no higher than it is */
 .st-key-tour_progress [data-testid="stProgress"] > div > div { height: 0.25rem; }
 @media (max-width: 640px) { .st-key-tour_where > :has([data-testid="stSelectbox"]) { order: 1; flex: 1 0 100%; } }
 @media (hover: none) { .st-key-tour_keyboard { display: none; } }

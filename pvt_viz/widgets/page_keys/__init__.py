@@ -14,17 +14,23 @@ import streamlit as st
 __all__ = ["page_keys", "page_language", "turned"]
 
 _FOLDER = Path(__file__).parent
+_OUT_OF_THE_FLOW = "{ position: absolute; width: 0; height: 0; overflow: hidden; }"  # in it, nothing has a gap above it
 
 
 def _invisible(name: str, script: str):
-    """A component in the page itself, where its style can take its container out of the flow of elements."""
-    return st.components.v2.component(
+    """A component without anything to see."""
+    component = st.components.v2.component(
         f"pvt_viz.{name}",
         html=(_FOLDER / "nothing.html").read_text(encoding="utf-8"),
-        css=(_FOLDER / "nothing.css").read_text(encoding="utf-8"),
         js=(_FOLDER / script).read_text(encoding="utf-8"),
-        isolate_styles=False,
     )
+
+    def mount(*, key: str, **asked):
+        # A style of the component's own would come with its script: until then the page would keep a place for it.
+        st.html(f"<style>.st-key-{key} {_OUT_OF_THE_FLOW}</style>")
+        return component(key=key, **asked)
+
+    return mount
 
 
 _keys = _invisible("page_keys", "keys.js")
