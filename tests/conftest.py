@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 from streamlit.components.v2 import manifest_scanner
 
 from pvt_viz.cost import sweep
-from server import launch, serve
+from server import launch, profile, serve
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 torch.set_num_threads(1)
@@ -37,11 +37,17 @@ STREAMLITS_OWN_NOISE = re.compile(r"_stcore/(health|host-config)")
 
 
 @pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        opened = launch(playwright)
-        yield opened
-        opened.close()
+def playwright():
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
+    """For those who must share nothing with others, or have another kind of device."""
+    opened = launch(playwright)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +57,9 @@ def address(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def context(browser):
-    """One browser profile for all visitors: it keeps Streamlit's scripts, which are loaded and read only once."""
-    opened = browser.new_context(viewport={"width": 1280, "height": 800})
+def context(playwright, tmp_path_factory):
+    """One browser profile for all visitors: Streamlit's scripts are fetched and compiled only once."""
+    opened = profile(playwright, tmp_path_factory.mktemp("profile"), viewport={"width": 1280, "height": 800})
     yield opened
     opened.close()
 

@@ -59,5 +59,14 @@ def _wait(url: str, process: subprocess.Popen, log: Path, seconds: float = 120) 
 
 def launch(playwright):
     """A system Chromium or Chrome where there is one, else playwright's own."""
+    return playwright.chromium.launch(**_chosen())
+
+
+def profile(playwright, folder: Path, **options):
+    """The same with a profile on disk: only there it keeps scripts as it has compiled them, for the next page."""
+    return playwright.chromium.launch_persistent_context(folder, **_chosen(), **options)
+
+
+def _chosen() -> dict:
     path = os.environ.get("PVT_VIZ_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    return playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+    return {"executable_path": path, "args": CHROMIUM_ARGS}

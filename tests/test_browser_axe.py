@@ -1,10 +1,12 @@
 """WCAG 2.2 AA on every page: axe-core finds nothing, and the keyboard's focus can be seen and is not caught."""
 
+from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from pvt_viz.ui.tour import STEPS
 
@@ -54,7 +56,7 @@ EXAMINE = """async ([options, frame]) => {
       clearTimeout(timer);
       timer = setTimeout(() => (watch.disconnect(), done()), 300);
     };
-    watch.observe(document.body, { subtree: true, childList: true });
+    watch.observe(document.body, { subtree: true, childList: true, attributeFilter: ["class"] });
     wait();
   });
   const whole = ({ nodes }) => nodes.every(({ element }) => element.isConnected);
@@ -76,12 +78,13 @@ EXAMINE = """async ([options, frame]) => {
 
 
 @pytest.fixture(scope="module")
-def visitor(browser: Browser, address: str):
+def visitor(context: BrowserContext) -> Iterator[Page]:
     """One who wants no motion: what is examined is then at its end."""
-    context = browser.new_context(base_url=address, reduced_motion="reduce")
-    context.add_init_script(AXE)
-    yield context.new_page()
-    context.close()
+    page = context.new_page()
+    page.emulate_media(reduced_motion="reduce")
+    page.add_init_script(AXE)
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="module")
@@ -114,35 +117,35 @@ def unfold(page: Page) -> None:
 def stretch(page: Page, width: int, scheme: str) -> None:
     """A window as high as the page: axe judges no colour of what is scrolled away."""
     page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'")
     for _ in range(2):  # some of it is laid out by the window's height
         height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         page.set_viewport_size({"width": width, "height": max(height, 800)})
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_shuts_nobody_out_and_fits_the_screen(visitor, frames, path):
+def test_a_page_shuts_nobody_out_and_fits_the_screen(visitor, address, frames, path):
     # On a phone the sidebar is folded away; it is the same on every page, and seen in the dark on the first.
     wide, narrow = ("light", "dark") if path else ("dark", "light")
     visitor.set_viewport_size({"width": 1280, "height": 800})
     visitor.emulate_media(color_scheme=wide)
-    visitor.goto(f"/{path}")
+    visitor.goto(f"{address}/{path}")
     unfold(visitor)
     examine(visitor, frames, 1280, wide)
     examine(visitor, frames, 400, narrow)
 
 
-def test_the_tour_shuts_nobody_out_and_fits_the_screen(visitor, frames):
+def test_the_tour_shuts_nobody_out_and_fits_the_screen(visitor, address, frames):
     """Its steps are of a kind: every other one is seen as a phone shows it in the dark."""
-    visitor.set_viewport_size({"width": 1280, "height": 800})
-    visitor.emulate_media(color_scheme="light")
-    visitor.goto("/tour")
-    for i, step in enumerate(STEPS):
+    visitor.goto(f"{address}/tour")
+    for step, (width, scheme) in zip(STEPS, cycle([(1280, "light"), (400, "dark")])):
+        visitor.set_viewport_size({"width": 1280, "height": 800})
+        visitor.emulate_media(color_scheme=scheme)
+        if step is not STEPS[0]:
+            visitor.get_by_test_id("stMain").get_by_role("button", name="Next").click()
         expect(visitor.get_by_test_id("stMain").locator("h1")).to_have_text(step.title, timeout=30_000)
         unfold(visitor)
-        examine(visitor, frames, *((400, "dark") if i % 2 else (1280, "light")))
-        if step is not STEPS[-1]:
-            visitor.set_viewport_size({"width": 1280, "height": 800})
-            visitor.get_by_test_id("stMain").get_by_role("button", name="Next").click()
+        examine(visitor, frames, width, scheme)
 
 
 def examine(page: Page, frames: set[str], width: int, scheme: str) -> None:
@@ -189,9 +192,9 @@ FOCUSED = """async () => {
 
 
 @pytest.mark.parametrize("path", ["tour?step=embedding", "cost"])
-def test_the_keyboard_goes_everywhere_and_its_focus_can_be_seen(visitor, path):
+def test_the_keyboard_goes_everywhere_and_its_focus_can_be_seen(visitor, address, path):
     visitor.set_viewport_size({"width": 1280, "height": 800})
-    visitor.goto(f"/{path}")
+    visitor.goto(f"{address}/{path}")
     expect(visitor.get_by_test_id("stMain").locator("h1")).to_be_visible(timeout=30_000)
     quiet(visitor)
     reached = []
@@ -209,8 +212,8 @@ def test_the_keyboard_goes_everywhere_and_its_focus_can_be_seen(visitor, path):
         expect(main.locator(f"{kind}:not([data-visits]):visible")).to_have_count(0)
 
 
-def test_nothing_moves_for_those_who_want_no_motion(visitor):
-    visitor.goto("/cost")
+def test_nothing_moves_for_those_who_want_no_motion(visitor, address):
+    visitor.goto(f"{address}/cost")
     summary = visitor.get_by_test_id("stMain").locator("summary").last
     expect(summary).to_be_visible(timeout=30_000)
     quiet(visitor)

@@ -251,9 +251,9 @@ def test_the_keys_take_no_room(page, board):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
-def test_boards_are_accessible(browser, boards, scheme, width):
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
+def test_boards_are_accessible(page, boards, scheme, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
     page.goto(boards)
     board = page.get_by_test_id("worked-board").first
     board.get_by_role("button", name="key 3").focus(timeout=60_000)
@@ -267,4 +267,3 @@ def test_boards_are_accessible(browser, boards, scheme, width):
     )
     assert small == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
