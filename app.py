@@ -12,7 +12,7 @@ from pvt_viz.language import LANGUAGES, catalogue, tr
 
 # What the pages need is loaded here, before the first visitor comes: plotly and matplotlib take a second.
 from pvt_viz.ui import calls, code, evidence, explorer, learning, reduction, takeaway, tour, tradeoff  # noqa: F401
-from pvt_viz.ui.lab import growing, ledger, live, stages  # noqa: F401
+from pvt_viz.ui.lab import elsewhere, formulas, growing, headline, live, stages  # noqa: F401
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pvt_viz.language import N_, spaced, tr
 from pvt_viz.ui import code, parts
-from pvt_viz.ui.lab import choice, growing, ledger, linear, live, stages, ways
+from pvt_viz.ui.lab import choice, elsewhere, formulas, growing, headline, linear, live, stages, ways
 
 st.title(tr("What attention costs, counted and measured"), anchor=False)
 selection = parts.selection()
@@ -93,12 +93,12 @@ else:
         **chosen,
     )
 st.markdown(said)
-ledger.headline(config, lab)
+headline.show(config, lab)
 stages.show(config, lab)
 growing.show_growth(config, lab)
 growing.show_frontier(config, lab)
 linear.show(lab)
 live.show(config, lab, selection.device)
-ledger.show_extra(config, lab)
-ledger.show_formulas(config, lab)
+elsewhere.show(config, lab)
+formulas.show(config, lab)
 code.show("scores", "fold_cost")

@@ -5,9 +5,7 @@ import streamlit as st
 from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.language import say, tr
-from pvt_viz.ui import answer, charts, code, evidence, explorer, pagewords, parts, plates, takeaway
-from pvt_viz.ui.selection import SEEDS
-from pvt_viz.words import escaped
+from pvt_viz.ui import answer, charts, code, evidence, explorer, pagewords, parts, plates, table, takeaway
 
 st.title(tr("What it looks at, and whether that matters"), anchor=False)
 scene = parts.scene_or_stop()
@@ -71,61 +69,20 @@ if found:
             " cells cannot do better."
         )
     )
-    rows = [
-        {
-            tr("map"): tr(row.method),
-            tr("stage"): str(row.stage or "–"),
-            **{tr(words): f"{getattr(row, name):.1%}" for name, words in evidence.SCORES.items()},
-        }
-        for row in found.scores
-    ]
-    charts.table(
-        rows,
-        key="scores",
-        alt=tr("Scores of every method and stage against the true shape, with chance, the centre prior and ceilings."),
-        numbers=[
-            {"map": row.method, "stage": row.stage, **{name: getattr(row, name) for name in evidence.SCORES}}
-            for row in found.scores
-        ],
-        setting={"model": config.name},
-    )
+    table.show(evidence.worth_held_out(found), key="scores")
 
 st.header(tr("What matters"), anchor=False)
 if not scene.trace.weights.classes:
     st.markdown(tr("Choose a network with weights (flexi_pvt): random ones have no answer that could change."))
     finish()
     st.stop()
-other_seed = SEEDS[(scene.selection.seed + 1) % len(SEEDS)]
 st.markdown(
     "\n".join(
         tr("- **{kind}.** {words}", kind=tr(kind).capitalize(), words=say(words)) for kind, words in KINDS.items()
     )
 )
-changed = evidence.interventions(scene.key, other_seed, scene)
-weights, before = scene.trace.weights, int(scene.trace.logits[0].argmax())
 st.subheader(tr("On this picture"), anchor=False)
-by_stage = {}
-for row in changed:
-    by_stage.setdefault(row.stage, {})[row.kind] = row
-st.table(
-    [
-        {
-            tr("attention of"): tr("stage {stage}", stage=stage),
-            **{tr(kind): evidence.said(row, before, weights) for kind, row in kinds.items()},
-        }
-        for stage, kinds in by_stage.items()
-    ],
-    hide_index=True,
-    alt=tr("The answer with the attention of each stage off, uniform, or with keys and values of another picture."),
-)
-st.caption(
-    tr(
-        "Untouched it answers {answer}. Bold: the answer changed. Swapped keys and values are those of scene {seed};"
-        " percentages are the probability of the answer given.",
-        answer=escaped(answer.named(weights, before)),
-        seed=other_seed,
-    )
-)
+table.show(evidence.matters(scene))
 if found:
     st.subheader(tr("On {scenes:,} held-out scenes", scenes=found.scenes), anchor=False)
     charts.show(

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from pvt_viz import dataflow
 from pvt_viz.language import spaced, tr
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import answer, code, explorer, figures, pages, parts, plates, takeaway
+from pvt_viz.ui import answer, code, explorer, figures, pages, parts, plates, shapes, table, takeaway
 from pvt_viz.words import times
 
 
@@ -104,18 +103,7 @@ st.markdown(
         size=times(selection.image_size),
     )
 )
-st.table(
-    [
-        {
-            tr("where"): tr(step.where),
-            tr("tensor"): tr(step.what),
-            tr("shape"): times(step.shape),
-            tr("made by"): f"`{step.pattern}` {tr(step.layer)}" if step.pattern else tr(step.layer),
-        }
-        for step in dataflow.steps(selection.config)
-    ],
-    alt=tr("Shapes of every tensor from the image to the logits."),
-)
+table.show(shapes.tabulated(selection.config))
 if scene:
     takeaway.offer(lambda: plates.pyramid(scene), key="pyramid", explorer=lambda: explorer.file(scene))
     parts.credit(scene.picture)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pvt_viz.figures import reduction as figures
 from pvt_viz.language import spaced, tr
-from pvt_viz.ui import address, code, explorer, fold_and_pool, parts, plates, reduction, takeaway, view
+from pvt_viz.ui import address, code, explorer, fold_and_pool, parts, plates, reduction, table, takeaway, view
 from pvt_viz.ui import reduction_words as words
 from pvt_viz.ui.selection import LARGEST_REDUCTION
 from pvt_viz.walkthrough import Making, entries_by_reduction, prefix_words, window_size
@@ -181,16 +181,12 @@ with values:
     st.caption(tr("The same rows in the same order: what each key gives when it is looked at."))
 
 
-def numbers(some: tuple[float, ...]) -> str:
-    return ", ".join(f"{number:+.2f}" for number in some)
-
-
 query, score, softmax, output = st.columns(4)
 with query:
     st.subheader(tr("6 · Query q"), anchor=False)
     parts.picture(steps.vector.picture, alt=tr("The query: {d} numbers as colours.", d=d))
     parts.colour_scale("cividis", f"{steps.vector.low:.2f}", f"{steps.vector.high:.2f}", tr("own scale"))
-    st.caption(tr("{d} numbers: {first}, …", d=d, first=numbers(steps.first_of_vector)))
+    st.caption(tr("{d} numbers: {first}, …", d=d, first=reduction.numbers(steps.first_of_vector)))
 with score:
     st.subheader(tr("7 · Scores"), anchor=False)
     parts.picture(
@@ -210,7 +206,7 @@ with output:
     st.subheader(tr("9 · Weighted sum"), anchor=False)
     parts.picture(steps.output.picture, alt=tr("The weighted sum of the values: {d} numbers as colours.", d=d))
     parts.colour_scale("cividis", f"{steps.output.low:.2f}", f"{steps.output.high:.2f}", tr("own scale"))
-    st.caption(tr("Σ weight·v = {first}, …", first=numbers(steps.first_of_output)))
+    st.caption(tr("Σ weight·v = {first}, …", first=reduction.numbers(steps.first_of_output)))
 
 top = steps.strongest[0]
 carried = sum(line.weight for line in steps.strongest)
@@ -234,19 +230,7 @@ in_numbers = tr(
     weight=top.weight,
 )
 st.markdown(spaced(in_numbers, lesson))
-st.table(
-    [
-        {
-            tr("key (in tokens)"): tr(line.place),
-            tr("score q·k/√d"): f"{line.score:+.3f}",
-            tr("weight"): f"{line.weight:.2%}",
-            tr("first numbers of v"): numbers(line.value),
-        }
-        for line in steps.strongest
-    ],
-    hide_index=True,
-    alt=tr("The strongest keys of this query with their scores, weights and values."),
-)
+table.show(reduction.strongest(steps))
 code.show("attention")
 
 if len(shapes) > 1 and not shape.pool:

@@ -3,16 +3,14 @@
 import streamlit as st
 
 from pvt_viz.language import tr
-from pvt_viz.reference import table_one
 from pvt_viz.reference.disputes import disputes
 from pvt_viz.reference.symbols import shares_keys, symbols
-from pvt_viz.ui import charts, code, pages, parts
+from pvt_viz.ui import code, pages, parts, reference, table
 from pvt_viz.words import times
 
 st.title(tr("Symbols, tables and fine print"), anchor=False)
 selection = parts.selection()
 config = selection.config
-rows = symbols(config)
 
 st.header(tr("Every symbol, with its value here"), anchor=False)
 st.markdown(
@@ -23,24 +21,9 @@ st.markdown(
         size=times(config.image_hw),
     )
 )
-st.table(
-    [
-        {
-            tr("in the paper"): symbol.paper or "–",
-            tr("here"): symbol.here or "–",
-            tr("word"): f"**{tr(symbol.word)}**",
-            tr("what it is"): tr(symbol.meaning),
-            tr("formula"): symbol.formula or "–",
-            **{tr("stage {i}", i=i): tr(value) for i, value in enumerate(symbol.values, 1)},
-            tr("see it move"): tr(pages.named(symbol.page).title),
-        }
-        for symbol in rows
-    ],
-    hide_index=True,
-    alt=tr("Symbols of the paper with their meaning, formula and value in every stage of the chosen network."),
-)
+table.show(reference.values(config, linked=True))
 with st.container(horizontal=True, gap="medium"):
-    for name in dict.fromkeys(symbol.page for symbol in rows):
+    for name in dict.fromkeys(symbol.page for symbol in symbols(config)):
         pages.link(name)
 shapes = config.shapes()
 if len(shapes) > 1 and shares_keys(shapes):
@@ -65,22 +48,7 @@ st.markdown(
         " does not give them (see below)."
     )
 )
-table = table_one.rows()
-charts.table(
-    [
-        {
-            tr("stage"): row["stage"] or "–",
-            tr("tokens"): row["output"] or "–",
-            tr("layer"): tr(table_one.LAYERS[row["layer"]]),
-            **{name: row[name] for name in table_one.SIZES},
-        }
-        for row in table
-    ],
-    key="table-1",
-    alt=tr("Patch sizes, channels, reduction ratios, heads, MLP ratios and depths of PVT Tiny, Small, Medium, Large."),
-    numbers=table,
-    setting={"image": "224×224"},
-)
+table.show(reference.sizes(), key="table-1")
 
 st.header(tr("Where sources disagree"), anchor=False)
 st.markdown(tr("Each with the number that decides it. All of them are counted while this page is drawn."))

@@ -19,9 +19,10 @@ from pvt_viz.figures.plate import Plate
 from pvt_viz.language import N_, tr
 from pvt_viz.site import calculator, sections
 from pvt_viz.site.section import Section
-from pvt_viz.ui import explorer
+from pvt_viz.ui import explorer, table
 from pvt_viz.ui import parts as page_parts
 from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.table import Table
 from pvt_viz.ui.view import View
 from pvt_viz.words import times
 
@@ -134,14 +135,7 @@ def _section(section: Section, printed: Section, out: Path, told: Callable[[str]
     pairs = zip(section.plates, printed.plates, strict=True)
     figures = [_plate(section.key, one, on_paper, out) for one, on_paper in pairs]
     figures += [_chart(f"{section.key}-{i}", one, out) for i, one in enumerate(section.charts, 1)]
-    tables = [
-        {
-            "alt": table.alt,
-            "note": _rich(table.note),
-            "rows": [{name: _rich(cell) for name, cell in row.items()} for row in table.rows],
-        }
-        for table in section.tables
-    ]
+    tables = [_table(f"{section.key}-table-{i}", one, out) for i, one in enumerate(section.tables, 1)]
     told(section.title)
     return {
         "key": section.key,
@@ -175,6 +169,15 @@ def _chart(key: str, one: Chart, out: Path) -> Figure:
     }
     alt = tr("{title}: {caption}", title=spoken.title, caption=spoken.caption)
     return _figure(f"{FIGURES}/{key}", Words(spoken.title, spoken.caption, alt), files, out, wide=True)
+
+
+def _table(key: str, one: Table, out: Path) -> dict:
+    file = ""
+    if one.numbers:
+        file = f"{FIGURES}/{key}.csv"
+        (out / file).write_bytes(table.as_csv(one))
+    rows = [{name: _rich(cell) for name, cell in row.items()} for row in one.rows]
+    return {"alt": one.alt, "rows": rows, "note": _rich(one.note), "file": file}
 
 
 def _figure(name: str, words: Words, files: dict[str, tuple[str, bytes]], out: Path, *, wide: bool = False) -> Figure:

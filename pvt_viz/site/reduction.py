@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pvt_viz.language import spaced, tr
-from pvt_viz.site.section import Section, Table
+from pvt_viz.site.section import Section
 from pvt_viz.ui import plates, reduction
 from pvt_viz.ui import reduction_words as words
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.reduction import Focus
 from pvt_viz.ui.selection import LARGEST_REDUCTION
+from pvt_viz.ui.table import Table
 from pvt_viz.ui.view import View
 from pvt_viz.walkthrough import entries_by_reduction
 from pvt_viz.words import factor
@@ -20,7 +21,7 @@ def sections(scene: Scene, view: View) -> Iterator[Section]:
     shapes = scene.selection.config.shapes()
     for shape in shapes:
         focus = reduction.focus(scene, replace(view, stage=shape.index))
-        tables = [_strongest(scene, focus)]
+        tables = [reduction.strongest(reduction.steps(scene.key, focus, scene))]
         if len(shapes) > 1 and not shape.pool:
             tables.append(_every_r(focus))
         followed = tr(
@@ -41,19 +42,6 @@ def sections(scene: Scene, view: View) -> Iterator[Section]:
             plates=plates.reduction(scene, focus),
             tables=tables,
         )
-
-
-def _strongest(scene: Scene, focus: Focus) -> Table:
-    rows = [
-        {
-            tr("key (in tokens)"): tr(line.place),
-            tr("score q·k/√d"): f"{line.score:+.3f}",
-            tr("weight"): f"{line.weight:.2%}",
-            tr("first numbers of v"): ", ".join(f"{number:+.2f}" for number in line.value),
-        }
-        for line in reduction.steps(scene.key, focus, scene).strongest
-    ]
-    return Table(tr("The strongest keys of this query with their scores, weights and values."), rows)
 
 
 def _every_r(focus: Focus) -> Table:

@@ -4,15 +4,7 @@ from dataclasses import dataclass, field
 
 from pvt_viz.figures.chart import Chart
 from pvt_viz.figures.plate import Plate
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows by the names of their columns; cells and the `note` below them are Markdown."""
-
-    alt: str
-    rows: list[dict[str, str]]
-    note: str = ""
+from pvt_viz.ui.table import Table
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,19 @@
 import re
 from collections.abc import Iterator
 
-from pvt_viz import dataflow, report
+from pvt_viz import report
 from pvt_viz.checkpoints import WeightsError
 from pvt_viz.figures.tradeoff import AXES
 from pvt_viz.language import spaced, tr
-from pvt_viz.reference import disputes, symbols, table_one
+from pvt_viz.reference import disputes
 from pvt_viz.report import Report
 from pvt_viz.site import costs, evidence, reduction
-from pvt_viz.site.section import Section, Table
-from pvt_viz.ui import answer, calls, learning, plates, tradeoff
+from pvt_viz.site.section import Section
+from pvt_viz.ui import answer, calls, learning, plates, reference, shapes, tradeoff
 from pvt_viz.ui.calls import Scene
+from pvt_viz.ui.table import Table
 from pvt_viz.ui.view import View
-from pvt_viz.words import escaped, times
+from pvt_viz.words import escaped
 
 
 def before(scene: Scene) -> Iterator[Section]:
@@ -29,9 +30,7 @@ def before(scene: Scene) -> Iterator[Section]:
         ]
         tables.append(Table(tr("The strongest answers with their probabilities."), rows))
         if weights.trained:
-            alt = tr("The strongest answers read after each block of the last stage.")
-            rows = [{name: escaped(cell) for name, cell in row.items()} for row in answer.lens_rows(scene)]
-            tables.append(Table(alt, rows))
+            tables.append(answer.read_early(scene))
     picture, *_ = plates.pyramid(scene)
     credit = escaped(tr("Photograph: {credit}", credit=shown.credit)) if shown.credit else ""
     title = tr("The picture and the answer") if weights.classes else tr("The picture")
@@ -40,22 +39,12 @@ def before(scene: Scene) -> Iterator[Section]:
 
 def after(scene: Scene, view: View) -> Iterator[Section]:
     """What follows the explorer, up to the calculator."""
-    config = scene.selection.config
-    steps = [
-        {
-            tr("where"): tr(step.where),
-            tr("tensor"): tr(step.what),
-            tr("shape"): times(step.shape),
-            tr("made by"): f"`{step.pattern}` {tr(step.layer)}" if step.pattern else tr(step.layer),
-        }
-        for step in dataflow.steps(config)
-    ]
     yield Section(
         "pyramid",
         tr("What each stage makes of it"),
         tr("Tokens at true size, features as colours, and how long each token's vector is."),
         plates=plates.pyramid(scene)[1:],
-        tables=[Table(tr("Shapes of every tensor from the image to the logits."), steps)],
+        tables=[shapes.tabulated(scene.selection.config)],
     )
     yield Section(
         "attention",
@@ -108,26 +97,6 @@ def _moments(scene: Scene, found: Report) -> Iterator[Table]:
 
 def last(scene: Scene) -> Iterator[Section]:
     """The fine print."""
-    rows = [
-        {
-            tr("in the paper"): symbol.paper or "–",
-            tr("here"): symbol.here or "–",
-            tr("word"): f"**{tr(symbol.word)}**",
-            tr("what it is"): tr(symbol.meaning),
-            tr("formula"): symbol.formula or "–",
-            **{tr("stage {i}", i=i): tr(value) for i, value in enumerate(symbol.values, 1)},
-        }
-        for symbol in symbols.symbols(scene.selection.config)
-    ]
-    sizes = [
-        {
-            tr("stage"): row["stage"] or "–",
-            tr("tokens"): row["output"] or "–",
-            tr("layer"): tr(table_one.LAYERS[row["layer"]]),
-            **{name: row[name] for name in table_one.SIZES},
-        }
-        for row in table_one.rows()
-    ]
     contested = [
         {
             tr("question"): tr(dispute.question),
@@ -142,8 +111,8 @@ def last(scene: Scene) -> Iterator[Section]:
         tr("Symbols and fine print"),
         tr("The paper's letters with their values here, its Table 1 counted anew, and where sources disagree."),
         tables=[
-            Table(tr("Symbols of the paper with their meaning, formula and value in every stage."), rows),
-            Table(tr("Table 1 of the paper, from the presets"), sizes),
+            reference.values(scene.selection.config, linked=False),
+            reference.sizes(),
             Table(tr("Where sources disagree"), contested),
         ],
     )

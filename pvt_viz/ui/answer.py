@@ -9,10 +9,11 @@ from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.language import Sentence, spaced, tr
 from pvt_viz.models import Weights
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import measured
+from pvt_viz.ui import measured, table
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.selection import Selection
+from pvt_viz.ui.table import Table
 from pvt_viz.words import escaped, si
 
 MOST, MOST_OF_SHAPES = 5, 3
@@ -110,21 +111,25 @@ def lens(scene: Scene) -> None:
                 index=stage.index,
             )
         st.markdown(early)
-        rows = [{name: escaped(cell) for name, cell in row.items()} for row in lens_rows(scene)]
-        st.table(rows, hide_index=True, alt=tr("The strongest answers read after each block of the last stage."))
+        table.show(read_early(scene))
 
 
-def lens_rows(scene: Scene) -> list[dict[str, str]]:
-    """One row for each block of the last stage, as a table shows it."""
+def read_early(scene: Scene) -> Table:
+    """One row for each block of the last stage: what the head would have said there."""
     weights, chances = scene.trace.weights, scene.trace.lens[0].softmax(dim=-1)
     final = int(chances[-1].argmax())
     rows = []
     for block, row in enumerate(chances, 1):
         best = row.argsort(descending=True).tolist()[:LENS]
         said = tr(enumerated(*(f"{named(weights, i)} {float(row[i]):.1%}" for i in best)))
-        found = {tr("block"): str(block), tr("it would have said"): said}
-        rows.append(found | {tr("of the answer"): f"{float(row[final]):.1%}"})
-    return rows
+        rows.append(
+            {
+                tr("block"): str(block),
+                tr("it would have said"): escaped(said),
+                tr("of the answer"): f"{float(row[final]):.1%}",
+            }
+        )
+    return Table(tr("The strongest answers read after each block of the last stage."), rows)
 
 
 def _worth(selection: Selection) -> str:

@@ -1,7 +1,5 @@
 """A chart on a page, and everything that it can be taken away as."""
 
-import csv
-import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -68,29 +66,7 @@ def button(label: str, make: Callable[[], str | bytes], *, mime: str, file: str,
     st.download_button(label, make, file_name=file, mime=mime, key=key, on_click="ignore", width="stretch")
 
 
-def table(rows: list[dict], *, key: str, alt: str, numbers: list[dict], setting: dict[str, str]) -> None:
-    """A table; `numbers` is the same at full precision, and what the CSV holds, with the `setting` in every row."""
-    st.table(rows, alt=alt, hide_index=True)
-    st.download_button(
-        tr("Table (CSV)"),
-        partial(_csv, [row | setting for row in numbers]),
-        file_name=f"{file_name(key, setting)}.csv",
-        mime="text/csv",
-        key=f"{key}_table",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-
-
 def file_name(key: str, setting: dict[str, str]) -> str:
     """Of a file, without its ending: two downloads of different settings do not overwrite each other."""
     words = "-".join((key, *setting.values()))
     return "pvt-viz-" + re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")
-
-
-def _csv(rows: list[dict]) -> bytes:
-    out = io.StringIO()
-    lines = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-    lines.writeheader()
-    lines.writerows(rows)
-    return out.getvalue().encode()

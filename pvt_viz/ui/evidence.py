@@ -17,6 +17,8 @@ from pvt_viz.report import Report
 from pvt_viz.ui import answer, calls, kept
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.listed import listed
+from pvt_viz.ui.selection import SEEDS
+from pvt_viz.ui.table import Table
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.walkthrough import prefix_words
 from pvt_viz.words import escaped
@@ -114,6 +116,60 @@ def said(changed: Changed, before: int, weights: Weights) -> str:
     """The answer, bold where it is another than `before`, and its probability."""
     name = escaped(answer.named(weights, changed.answer))
     return f"{name if changed.answer == before else f'**{name}**'} {changed.chance:.0%}"
+
+
+def worth(scene: Scene) -> Table:
+    """What every map of this picture is worth against the truth, which is known in drawn scenes alone."""
+    rows = [
+        {
+            tr("map"): tr(method),
+            tr("stage"): str(view.stage),
+            **{tr(words): f"{view.scores[name]:.0%}" for name, words in SCORES.items()},
+        }
+        for method in METHODS
+        for view in maps(scene.key, method, scene)
+    ]
+    return Table(tr("Scores of every method and stage against the true shape, on this picture."), rows)
+
+
+def worth_held_out(measured: Report) -> Table:
+    """The same on many scenes, beside chance, the centre prior and what the grids allow."""
+    return Table(
+        tr("Scores of every method and stage against the true shape, with chance, the centre prior and ceilings."),
+        [
+            {
+                tr("map"): tr(row.method),
+                tr("stage"): str(row.stage or "–"),
+                **{tr(words): f"{getattr(row, name):.1%}" for name, words in SCORES.items()},
+            }
+            for row in measured.scores
+        ],
+        numbers=[
+            {"map": row.method, "stage": row.stage, **{name: getattr(row, name) for name in SCORES}}
+            for row in measured.scores
+        ],
+        setting={"model": measured.name},
+    )
+
+
+def matters(scene: Scene) -> Table:
+    """What the network answers to this picture with the attention of one stage changed."""
+    weights, before = scene.trace.weights, int(scene.trace.logits[0].argmax())
+    other = SEEDS[(scene.selection.seed + 1) % len(SEEDS)]
+    by_stage: dict[int, dict[str, str]] = {}
+    for row in interventions(scene.key, other, scene):
+        stage = by_stage.setdefault(row.stage, {tr("attention of"): tr("stage {stage}", stage=row.stage)})
+        stage[tr(row.kind)] = said(row, before, weights)
+    return Table(
+        tr("The answer with the attention of each stage off, uniform, or with keys and values of another picture."),
+        list(by_stage.values()),
+        note=tr(
+            "Untouched it answers {answer}. Bold: the answer changed. Swapped keys and values are those of scene"
+            " {seed}; percentages are the probability of the answer given.",
+            answer=escaped(answer.named(weights, before)),
+            seed=other,
+        ),
+    )
 
 
 def interventions(key: tuple, other_seed: int, scene: Scene) -> list[Changed]:

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from pvt_viz.config import StageShape
 from pvt_viz.figures import colour, encode, pyramid, reduction
+from pvt_viz.language import tr
 from pvt_viz.ui import kept
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.figures import WIDTH
+from pvt_viz.ui.table import Table
 from pvt_viz.ui.view import View
 from pvt_viz.walkthrough import key_over, key_words, plane, query_at, walk, window_edges
 
@@ -147,6 +149,25 @@ def steps(key: tuple, focus: Focus, _scene: Scene) -> Steps:
         exponential=float(followed.exponentials[followed.strongest[0]]),
         exponential_sum=float(followed.exponentials.sum()),
     )
+
+
+def strongest(steps: Steps) -> Table:
+    """The keys that this query looks at most."""
+    rows = [
+        {
+            tr("key (in tokens)"): tr(line.place),
+            tr("score q·k/√d"): f"{line.score:+.3f}",
+            tr("weight"): f"{line.weight:.2%}",
+            tr("first numbers of v"): numbers(line.value),
+        }
+        for line in steps.strongest
+    ]
+    return Table(tr("The strongest keys of this query with their scores, weights and values."), rows)
+
+
+def numbers(values: tuple[float, ...]) -> str:
+    """The first numbers of a vector."""
+    return ", ".join(f"{value:+.2f}" for value in values)
 
 
 def _norms(token) -> Norms:

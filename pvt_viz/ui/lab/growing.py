@@ -13,10 +13,11 @@ from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT, 
 from pvt_viz.figures import cost as figures
 from pvt_viz.figures.chart import Chart
 from pvt_viz.language import Sentence, say, tr
-from pvt_viz.ui import charts
+from pvt_viz.ui import charts, table
 from pvt_viz.ui.lab import choice
 from pvt_viz.ui.lab.choice import Lab
 from pvt_viz.ui.listed import both, listed
+from pvt_viz.ui.table import Table
 from pvt_viz.words import factor, times
 
 BUDGETS = (4, 8, 16, 24, 80)
@@ -79,39 +80,14 @@ def _each(numbers: dict[Sentence, str]) -> Sentence:
 
 def show_frontier(config: PVTConfig, lab: Lab) -> None:
     st.header(tr("How large a picture fits"), anchor=False)
-    setting, limits = choice.setting(config, lab), _limits(config, lab)
+    limits = _limits(config, lab)
     charts.show(
         described_frontier(config, lab),
         key="frontier",
         alt=tr("Bars: the largest square image for five memory budgets, for every variant."),
-        setting=setting,
+        setting=choice.setting(config, lab),
     )
-    charts.table(
-        [
-            {
-                tr("attention"): tr(way.label),
-                **{f"{b} GB": _cell(limit) for b, limit in zip(BUDGETS, found, strict=True)},
-            }
-            for way, found in limits.items()
-        ],
-        numbers=[
-            {
-                "attention": way.label,
-                "budget_bytes": limit.budget_bytes,
-                "side_pixels": limit.side_pixels,
-                "used_bytes": limit.used_bytes,
-                "breaks_stage": limit.breaks.stage,
-                "breaks_while": limit.breaks.doing,
-            }
-            for way, found in limits.items()
-            for limit in found
-        ],
-        key="frontier",
-        setting=setting,
-        alt=tr("The largest square image for five memory budgets, and what gives out first."),
-    )
-    step = limits[FULL_FUSED][0].step_pixels
-    st.caption(tr("After the colon: what breaks first, at the next size up ({step} pixels more).", step=step))
+    table.show(tabulated_frontier(config, lab), key="frontier")
     if SRA in limits:
         _lesson(config, lab, limits[FULL_FUSED][-1], limits[SRA][-1])
 
@@ -134,6 +110,38 @@ def described_frontier(config: PVTConfig, lab: Lab) -> Chart:
         ),
         unit="",
         log=lab.axis == "log",
+    )
+
+
+def tabulated_frontier(config: PVTConfig, lab: Lab) -> Table:
+    """The same, with what gives out first."""
+    limits = _limits(config, lab)
+    return Table(
+        tr("The largest square image for five memory budgets, and what gives out first."),
+        [
+            {
+                tr("attention"): tr(way.label),
+                **{f"{b} GB": _cell(limit) for b, limit in zip(BUDGETS, found, strict=True)},
+            }
+            for way, found in limits.items()
+        ],
+        numbers=[
+            {
+                "attention": way.label,
+                "budget_bytes": limit.budget_bytes,
+                "side_pixels": limit.side_pixels,
+                "used_bytes": limit.used_bytes,
+                "breaks_stage": limit.breaks.stage,
+                "breaks_while": limit.breaks.doing,
+            }
+            for way, found in limits.items()
+            for limit in found
+        ],
+        setting=choice.setting(config, lab),
+        note=tr(
+            "After the colon: what breaks first, at the next size up ({step} pixels more).",
+            step=limits[FULL_FUSED][0].step_pixels,
+        ),
     )
 
 

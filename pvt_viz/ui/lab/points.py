@@ -13,10 +13,11 @@ from pvt_viz.cost.task import Measurement
 from pvt_viz.cost.variants import VARIANTS, variants
 from pvt_viz.figures import cost as figures
 from pvt_viz.language import Sentence, joined, say, tr, tr_n
-from pvt_viz.ui import charts
+from pvt_viz.ui import charts, table
 from pvt_viz.ui.lab import choice
 from pvt_viz.ui.lab.choice import Lab
 from pvt_viz.ui.listed import enumerated, in_turn
+from pvt_viz.ui.table import Table
 from pvt_viz.words import si
 
 LIVE = say("measured here")
@@ -163,13 +164,13 @@ def _table(lab: Lab, points: Points, made: dict[str, str]) -> None:
     if not measured:
         return
     measured.sort(key=lambda pair: (pair[1].task.config.image_size, pair[1].task.variant.name, pair[0]))
-    charts.table(
+    shown = Table(
+        tr("Measured points: predicted and measured peak, and time."),
         [_for_people(source, point, lab) for source, point in measured],
         numbers=[_exactly(source, point, lab) for source, point in measured],
-        key="measured",
         setting=made,
-        alt=tr("Measured points: predicted and measured peak, and time."),
     )
+    table.show(shown, key="measured")
     machines = {source: point.machine for source, point in measured if point.machine}
     for source, machine in machines.items():
         st.caption(

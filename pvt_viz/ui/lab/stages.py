@@ -10,9 +10,10 @@ from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, without_sra
 from pvt_viz.figures import cost as figures
 from pvt_viz.figures.chart import Chart
 from pvt_viz.language import N_, Sentence, joined, say, spaced, tr
-from pvt_viz.ui import charts
+from pvt_viz.ui import charts, table
 from pvt_viz.ui.lab import choice, ways
 from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.ui.table import Table
 from pvt_viz.words import factor, si, times
 
 WHOLE = {  # by the network's version: less than without SRA, or more
@@ -85,37 +86,8 @@ def show(config: PVTConfig, lab: Lab) -> None:
         _whole(config, lab)
     else:
         st.markdown(tr("Every R is 1 here: there is no SRA to compare with. The fused kernel alone saves the maps."))
-    rows = [(cost.stage, cost.variant.label, cost) for costs in stages for cost in costs]
-    products = tr("QKᵀ and softmax·V, {unit}", unit=lab.unit)
-    layers = tr("with fold and projections, {unit}", unit=lab.unit)
-    if config.pool:
-        layers = tr("with pool and projections, {unit}", unit=lab.unit)
     with st.expander(tr("The same as a table")):
-        charts.table(
-            [
-                {
-                    tr("stage"): stage,
-                    tr("attention"): tr(label),
-                    products: lab.amount(cost.attention_macs),
-                    layers: lab.amount(cost.layer_macs),
-                    tr("peak of one layer"): si(cost.peak_bytes, "B"),
-                }
-                for stage, label, cost in rows
-            ],
-            numbers=[
-                {
-                    "stage": stage,
-                    "attention": label,
-                    f"attention_{lab.unit}": lab.counted(cost.attention_macs),
-                    f"attention_layer_{lab.unit}": lab.counted(cost.layer_macs),
-                    "layer_peak_bytes": cost.peak_bytes,
-                }
-                for stage, label, cost in rows
-            ],
-            key="stages",
-            setting=setting,
-            alt=tr("Multiply-adds and memory of every stage's attention, for every variant."),
-        )
+        table.show(tabulated(config, lab), key="stages")
 
 
 def described(config: PVTConfig, lab: Lab) -> tuple[Chart, Chart]:
@@ -153,6 +125,40 @@ def described(config: PVTConfig, lab: Lab) -> tuple[Chart, Chart]:
         log=log,
     )
     return macs, memory
+
+
+def tabulated(config: PVTConfig, lab: Lab) -> Table:
+    """Multiply-adds and memory of every stage's attention, in numbers."""
+    stages = by_stage(config, lab.batch, lab.dtype)
+    rows = [(cost.stage, cost.variant.label, cost) for costs in stages for cost in costs]
+    products = tr("QKᵀ and softmax·V, {unit}", unit=lab.unit)
+    layers = tr("with fold and projections, {unit}", unit=lab.unit)
+    if config.pool:
+        layers = tr("with pool and projections, {unit}", unit=lab.unit)
+    return Table(
+        tr("Multiply-adds and memory of every stage's attention, for every variant."),
+        [
+            {
+                tr("stage"): str(stage),
+                tr("attention"): tr(label),
+                products: lab.amount(cost.attention_macs),
+                layers: lab.amount(cost.layer_macs),
+                tr("peak of one layer"): si(cost.peak_bytes, "B"),
+            }
+            for stage, label, cost in rows
+        ],
+        numbers=[
+            {
+                "stage": stage,
+                "attention": label,
+                f"attention_{lab.unit}": lab.counted(cost.attention_macs),
+                f"attention_layer_{lab.unit}": lab.counted(cost.layer_macs),
+                "layer_peak_bytes": cost.peak_bytes,
+            }
+            for stage, label, cost in rows
+        ],
+        setting=choice.setting(config, lab),
+    )
 
 
 def _whole(config: PVTConfig, lab: Lab) -> None:

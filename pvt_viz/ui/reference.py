@@ -1,0 +1,42 @@
+"""The tables of the Reference page: every symbol with its values here, and the paper's Table 1."""
+
+from pvt_viz.config import PVTConfig
+from pvt_viz.language import tr
+from pvt_viz.reference import table_one
+from pvt_viz.reference.symbols import symbols
+from pvt_viz.ui import pages
+from pvt_viz.ui.table import Table
+
+
+def values(config: PVTConfig, *, linked: bool) -> Table:
+    """Every symbol; `linked`: with the page on which it can be seen to move."""
+    rows = [
+        {
+            tr("in the paper"): symbol.paper or "–",
+            tr("here"): symbol.here or "–",
+            tr("word"): f"**{tr(symbol.word)}**",
+            tr("what it is"): tr(symbol.meaning),
+            tr("formula"): symbol.formula or "–",
+            **{tr("stage {i}", i=i): tr(value) for i, value in enumerate(symbol.values, 1)},
+            **({tr("see it move"): tr(pages.named(symbol.page).title)} if linked else {}),
+        }
+        for symbol in symbols(config)
+    ]
+    alt = tr("Symbols of the paper with their meaning, formula and value in every stage of the chosen network.")
+    return Table(alt, rows)
+
+
+def sizes() -> Table:
+    """What each size of PVT is made of."""
+    numbers = table_one.rows()
+    rows = [
+        {
+            tr("stage"): row["stage"] or "–",
+            tr("tokens"): row["output"] or "–",
+            tr("layer"): tr(table_one.LAYERS[row["layer"]]),
+            **{name: row[name] for name in table_one.SIZES},
+        }
+        for row in numbers
+    ]
+    alt = tr("Patch sizes, channels, reduction ratios, heads, MLP ratios and depths of PVT Tiny, Small, Medium, Large.")
+    return Table(alt, rows, numbers=numbers, setting={"image": "224×224"})

@@ -1,0 +1,50 @@
+"""A table, on a page or on the exported one, and the same numbers at full precision as a file."""
+
+import csv
+import io
+from dataclasses import dataclass, field
+from functools import partial
+
+import streamlit as st
+
+from pvt_viz.language import tr
+from pvt_viz.ui.charts import file_name
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows by the names of their columns; cells, and the `note` below them, are Markdown."""
+
+    alt: str
+    rows: list[dict[str, str]]
+    numbers: list[dict] = field(default_factory=list)
+    """The same exactly, with columns in English; nothing where the rows are exact."""
+    setting: dict[str, str] = field(default_factory=dict)
+    """For what the numbers were made."""
+    note: str = ""
+
+
+def show(shown: Table, *, key: str = "") -> None:
+    """The table with its note; where there are numbers, they can be had as CSV, and `key` names the file."""
+    st.table(shown.rows, alt=shown.alt, hide_index=True)
+    if shown.note:
+        st.caption(shown.note)
+    if shown.numbers:
+        st.download_button(
+            tr("Table (CSV)"),
+            partial(as_csv, shown),
+            file_name=f"{file_name(key, shown.setting)}.csv",
+            mime="text/csv",
+            key=f"{key}_table",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def as_csv(shown: Table) -> bytes:
+    """The numbers, with the setting in every row."""
+    out = io.StringIO()
+    lines = csv.DictWriter(out, [*shown.numbers[0], *shown.setting], lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(row | shown.setting for row in shown.numbers)
+    return out.getvalue().encode()
