@@ -21,8 +21,9 @@ def open_at(page: Page, url: str) -> None:
 
 
 def settle(page: Page) -> None:
-    """Until the script has run."""
+    """Until the script has run, and nothing is still to take its place."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+    expect(page.get_by_test_id("stMain").get_by_test_id("stSkeleton")).to_have_count(0, timeout=30_000)
 
 
 def board(page: Page, container: str = "") -> Locator:
