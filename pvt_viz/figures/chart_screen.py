@@ -81,10 +81,8 @@ def _spec(chart: Chart) -> dict:
         ticks = {"tickvals": chart.tens, "ticktext": [si(ten, chart.unit) for ten in chart.tens]}
         layout["yaxis"] |= {"type": "log", "range": ends, **ticks}
     else:
-        layout["yaxis"] |= {
-            "tickformat": "~s",
-            "ticksuffix": f" {chart.unit}".rstrip(),
-        }  # follows the zoom, as fixed ticks could not
+        # Follows the zoom, as fixed ticks could not. The prefix comes with the number, so no space before the unit.
+        layout["yaxis"] |= {"tickformat": "~s", "ticksuffix": chart.unit}
     if chart.mark is not None:
         layout |= _mark(chart)
     return {"data": data, "layout": layout}
