@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pvt_viz.widgets.attention_explorer.source import MARKUP, SCRIPTS, STYLE, read
+from pvt_viz.widgets.attention_explorer.source import MARKUP, SCRIPTS, STYLES, read
 
-_mount = st.components.v2.component("pvt_viz.attention_explorer", html=read(MARKUP), css=read(STYLE), js=read(*SCRIPTS))
+_mount = st.components.v2.component(
+    "pvt_viz.attention_explorer", html=read(MARKUP), css=read(*STYLES), js=read(*SCRIPTS)
+)
 
 
 def attention_explorer(blob: bytes, *, key: str, on_view_change: Callable[[], None] | None = None) -> str | None:

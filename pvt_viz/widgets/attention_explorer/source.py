@@ -22,7 +22,7 @@ SCRIPTS = (
     "mount.js",
 )
 """One module when joined; each file uses only what stands before it."""
-MARKUP, STYLE = "explorer.html", "explorer.css"
+MARKUP, STYLES = "explorer.html", ("../look.css", "explorer.css")
 
 
 def read(*names: str) -> str:

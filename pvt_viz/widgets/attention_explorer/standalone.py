@@ -7,7 +7,7 @@ from string import Template
 
 from pvt_viz.language import speaking, tr
 from pvt_viz.widgets.attention_explorer.payload import read_header
-from pvt_viz.widgets.attention_explorer.source import MARKUP, SCRIPTS, STYLE, read
+from pvt_viz.widgets.attention_explorer.source import MARKUP, SCRIPTS, STYLES, read
 
 _PAGE = Template("""\
 <!doctype html>
@@ -42,7 +42,7 @@ def page(blob: bytes, *, title: str, caption: str = "") -> str:
     `title` and `caption` are plain text, also a stranger's. The document asks nobody for anything: its policy lets
     nothing run or be fetched but what is written in it.
     """
-    style, script = read("standalone.css", STYLE), read(*SCRIPTS, "standalone.js")
+    style, script = read("standalone.css", *STYLES), read(*SCRIPTS, "standalone.js")
     language = read_header(blob)["language"]
     with speaking(language):
         no_script = tr("This page draws its maps in your browser, and needs JavaScript for that.")

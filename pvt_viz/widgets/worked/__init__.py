@@ -27,7 +27,10 @@ def _read(name: str) -> str:
 
 
 _mount = st.components.v2.component(
-    "pvt_viz.worked", html=_read("worked.html"), css=_read("worked.css"), js="\n".join(map(_read, _SCRIPTS))
+    "pvt_viz.worked",
+    html=_read("worked.html"),
+    css=_read("../look.css") + _read("worked.css"),
+    js="\n".join(map(_read, _SCRIPTS)),
 )
 
 
