@@ -56,7 +56,8 @@ def test_every_step_draws_for_every_kind_of_network(query):
     app = tour(**query)
     for step in STEPS:
         healthy(app.selectbox(key="step").set_value(step.key).run())
-        assert app.title[0].value == step.title
+        config = app.session_state["scene_of"][0].config
+        assert app.title[0].value == step.titled(config)
         assert app.query_params.get("step", "patches") == step.key
         if step.key in FIRST_HALF:
             assert boards(app)
@@ -98,7 +99,9 @@ def test_the_presenter_has_no_sidebar_and_fewer_words():
 
 def test_a_number_is_guessed_shown_and_forgotten_with_the_picture():
     app = tour()
+    assert app.button(key="show_patches").disabled  # where a slider stands by itself is nobody's guess
     app.slider[0].set_value(900).run()
+    assert not app.button(key="show_patches").disabled
     assert "1,024" not in text(app)
     assert not any("1,024" in term["text"] for term in row(app, "Tokens of this picture")["terms"])
     press(app, "show_patches")
@@ -128,8 +131,9 @@ def test_a_number_is_guessed_shown_and_forgotten_with_the_picture():
 )
 def test_the_entries_of_a_map_are_counted_for_this_picture(query, entries, growth):
     app = tour("attention", **query)
+    healthy(app.select_slider[0].set_value(1000).run())
     press(app, "show_attention")
-    assert f"it is **{entries:,}**" in text(app)
+    assert f"You guessed **1,000**; it is **{entries:,}**" in text(app)
     assert line(app, "Queries times keys").endswith(f"= {entries:,}")
     assert f"{entries:,}" in str(app.table[0].value)
     assert f"**4×** the tokens, **{growth}** the entries" in text(app)
@@ -140,7 +144,7 @@ def test_a_choice_waits_for_an_answer_and_marks_both():
     assert app.button(key="show_embedding").disabled
     app.radio[0].set_value("colours").run()
     press(app, "show_embedding")
-    assert "You guessed: That the picture has other colours" in text(app)
+    assert "You guessed: The colours of the picture" in text(app)
     assert "It is: Nothing" in text(app)
     assert any("check_circle" in option for option in app.radio[0].options)
     press(app, "again_embedding")

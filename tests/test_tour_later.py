@@ -176,6 +176,9 @@ def test_what_sra_saves_is_what_is_counted(name):
     layer = sum(one.macs for one in sra.select(stage=1, part=("fold", "pool")))
     assert row(app, "The ")["terms"][-1]["text"].endswith(f"= {si(layer / shape.depth, 'MAC')}")
     assert ("But the whole forward" in text(app)) == (sra.macs > full.macs)
+    with_keys = (counted[1] + layer) / shape.depth
+    assert f"**{factor(counted[0] / shape.depth / with_keys)}** with the" in text(app)
+    assert (f"**{factor(full.macs / sra.macs)}** less" in text(app)) == (full.macs > sra.macs)
 
 
 def test_what_remains_of_the_memory_that_sra_saves():
@@ -193,8 +196,9 @@ def test_what_remains_of_the_memory_that_sra_saves():
         assert heights(app)[fused.LABELS[variant]] == [peak]
         assert line(app, fused.LABELS[variant]).endswith(f"= {si(peak, 'B')}")
     n, c = scene_of(app).selection.config.shapes()[0].tokens, 64
-    assert f"no map + {si(3 * n * c * 4, 'B')} of queries" in line(app, fused.LABELS[SRA])
-    assert f"{si(2 * n * c * 4, 'B')} of keys" in line(app, fused.LABELS[FULL_FUSED])
+    assert f"no map + {si(3 * n * c * 4, 'B')} (Q, weighted sums, output)" in line(app, fused.LABELS[SRA])
+    assert f"{si(2 * n * c * 4, 'B')} (K, V)" in line(app, fused.LABELS[FULL_FUSED])
+    assert "4 B (scores, weights)" in line(app, fused.LABELS[FULL_EXPLICIT])
 
 
 @pytest.mark.parametrize(

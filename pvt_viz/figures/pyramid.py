@@ -10,11 +10,12 @@ HATCH_LINE = (255, 255, 255, 230)
 HATCH_GROUND = (30, 30, 30, 150)
 
 
-def patch_grid(picture: Image.Image, shape: StageShape, image_size: Size) -> Image.Image:
+def patch_grid(picture: Image.Image, shape: StageShape, image_size: Size, *, lines: bool = True) -> Image.Image:
     """The picture with the stage's tokens drawn at true size, and the rim that the floor drops hatched.
 
     Of a grid that reaches over the edge, what is in the picture is drawn. `picture` shows the image (H, W) at any
-    enlargement. Lines closer than 3 px would hide it: then only every second (fourth, …) is drawn.
+    enlargement. Lines closer than 3 px would hide it: then only every second (fourth, …) is drawn. Without `lines`
+    the rim is hatched, and nothing else.
     """
     scale_y, scale_x = picture.height / image_size[0], picture.width / image_size[1]
     (h, w), stride = shape.grid, shape.stride
@@ -23,9 +24,9 @@ def patch_grid(picture: Image.Image, shape: StageShape, image_size: Size) -> Ima
     layer = Image.new("RGBA", picture.size)
     draw = ImageDraw.Draw(layer)
     step = lines_step(stride * min(scale_x, scale_y))
-    for row in range(0, h + 1, step):
+    for row in range(0, h + 1, step) if lines else ():
         draw.line([(0, row * stride * scale_y), (right, row * stride * scale_y)], fill=GRID_LINE)
-    for column in range(0, w + 1, step):
+    for column in range(0, w + 1, step) if lines else ():
         draw.line([(column * stride * scale_x, 0), (column * stride * scale_x, bottom)], fill=GRID_LINE)
     _hatch(layer, (right, 0, picture.width, picture.height))
     _hatch(layer, (0, bottom, right, picture.height))

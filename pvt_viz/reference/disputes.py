@@ -71,7 +71,7 @@ def _patches() -> Dispute:
     return Dispute(
         question=say("Is the picture cut into p × p patches?"),
         written=say("Short notes often say that it is cut into pᵢ × pᵢ patches of H/pᵢ pixels a side."),
-        holds=say("pᵢ is a patch's side; the grid has H·W/pᵢ² patches."),
+        holds=say("No: pᵢ is a patch's side, and the grid has H·W/pᵢ² patches."),
         number=say(
             "Stage 1 of PVT-Tiny, p = {p}: {h}/{p} × {w}/{p} = {count:,} patches of {p}×{p} px, not {wrong} of"
             " {large}×{large} px.",

@@ -4,12 +4,12 @@ import streamlit as st
 from torch import Tensor
 
 from pvt_viz.config import PVTConfig, StageShape
-from pvt_viz.language import N_, tr
+from pvt_viz.language import N_, tr, tr_n
 from pvt_viz.ui.answer import named
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
-from pvt_viz.walkthrough import plane
+from pvt_viz.walkthrough import plane, prefix_words
 from pvt_viz.widgets.worked import Board, Grid, Line, Term, worked
 from pvt_viz.words import escaped, times
 
@@ -32,10 +32,14 @@ def show(scene: Scene) -> None:
             if config.num_classes:
                 figures.aside(
                     tr(
-                        "After a LayerNorm, a linear layer, the head, turns {dim} channels into one number for each"
-                        " class, the **logit**; softmax turns the logits into probabilities.",
+                        "Then a last linear layer turns {dim} channels into one number for each class, the **logit**;"
+                        " softmax makes probabilities of them: e to each logit, divided by the sum of all.",
                         dim=shape.dim,
                     )
+                )
+            if scene.picture.scenes is not None and scene.trace.weights.trained:
+                figures.aside(
+                    tr("The task: the tag with the white rim is the cue, and the answer is the shape of its colour.")
                 )
         with question:
             if shape.reduced_tokens == 1:
@@ -47,10 +51,9 @@ def show(scene: Scene) -> None:
     values = plane(weights, shape)
     numbers = (_grid(scene, shape, weights),) if shape.reduced_tokens <= MOST else ()
     board = Board(
-        picture=figures.keys_gridded(scene, shape) if numbers else figures.heated(scene, shape, values.numpy()),
+        **(figures.cut_to_keys(scene, shape) if numbers else {"picture": figures.heated(scene, shape, values.numpy())}),
         alt=_alt(scene, shape),
         rows=(*numbers, *_chances(scene)),
-        grid_lines=shape.reduced_grid if shape.pool else None,
     )
     worked(board, key="tour_answer")
     if not numbers:
@@ -103,10 +106,9 @@ def _who(config: PVTConfig, shape: StageShape) -> str:
 def _ask(scene: Scene, shape: StageShape, strongest: list[int]) -> bool:
     boxes = figures.key_boxes(scene, shape)
     board = Board(
-        picture=figures.keys_gridded(scene, shape),
+        **figures.cut_to_keys(scene, shape),
         alt=_alt(scene, shape),
         rows=(),
-        grid_lines=shape.reduced_grid if shape.pool else None,
         pick=True,
     )
     question = _question(scene.selection.config, shape)
@@ -154,7 +156,8 @@ def _grid(scene: Scene, shape: StageShape, weights: Tensor) -> Grid:
     note = tr("own scale")
     if shape.n_prefix:
         beside = float(weights[: shape.n_prefix].sum())
-        note = tr("own scale; {share:.1%} go to what has no place in the picture", share=beside)
+        beyond = tr(prefix_words(shape.n_prefix))
+        note = tr("own scale; {share:.1%} go to {prefix}, beside the picture", share=beside, prefix=beyond)
     return Grid(
         tr("Attention in the last block, key by key"),
         tuple(map(tuple, values.tolist())),
@@ -182,6 +185,9 @@ def _chances(scene: Scene) -> tuple[Line, ...]:
             Term(f"= {power / total:.1%}"),
         )
         lines.append(Line(class_name(scene, i), terms))
+    if others := len(logits) - len(lines):
+        rest = 1 - float(logits.softmax(dim=0).topk(len(lines)).values.sum())
+        lines.append(Line(tr_n("the other class", "the other {count} classes", others), (Term(f"{rest:.1%}"),)))
     return tuple(lines)
 
 

@@ -27,12 +27,31 @@ def show(scene: Scene) -> None:
         with words:
             st.markdown(
                 tr(
-                    "Every token asks, as a **query**, how much it wants to know from every token, as a **key**. The"
-                    " answers are weights that sum to 100 %: one row of the attention map. {n} tokens ask {n} tokens,"
-                    " so the map has **{n}·{n}** entries.",
+                    "Three learned linear layers make of every token a **query** q (what it looks for), a **key** k"
+                    " (what it can be found by) and a **value** v (what it passes on). A token's q is compared with"
+                    " every k; the results, as weights that sum to 100 %, are its row of the **attention map**; with"
+                    " these weights the v are added up. {n} tokens look at {n}: the map has **{n}·{n}** entries.",
                     n="N⁺" if shape.n_prefix else "N",
                 )
             )
+            figures.aside(
+                tr(
+                    "Attention, then an **MLP** (two linear layers on each token alone): that is a **block**. This"
+                    " stage has {blocks} in a row. A **head** is one such map; this stage has {heads}, each with its"
+                    " share of the channels.",
+                    blocks=shape.depth,
+                    heads=shape.heads,
+                )
+            )
+            if shape.n_prefix:
+                figures.aside(
+                    tr(
+                        "N⁺ = {queries:,}: the N = {tokens:,} tokens of the picture and {prefix}, which has no place.",
+                        queries=shape.queries,
+                        tokens=shape.tokens,
+                        prefix=tr(prefix_words(shape.n_prefix)),
+                    )
+                )
             _honest(scene, full, shape)
         with question:
             known = guess.number(

@@ -9,6 +9,7 @@ from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.figures import StageView, stage_views
 from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.tour import figures, guess
+from pvt_viz.ui.tour.stages import CNN
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.walkthrough import query_at
 from pvt_viz.widgets.worked import Board, Line, Term, worked
@@ -85,12 +86,13 @@ def _what(shapes: list[StageShape]) -> None:
             strides=tr(enumerated(*(str(shape.stride) for shape in shapes))),
         )
     )
-    figures.aside(
-        tr(
-            "Detectors and segmenters that were made for convolutional networks take these maps as they are: in the"
-            " paper RetinaNet, Mask R-CNN and Semantic FPN."
+    if tuple(shape.stride for shape in shapes) == CNN:
+        figures.aside(
+            tr(
+                "These are the strides of a ResNet: detectors and segmenters made for one take these maps as they are,"
+                " in the paper RetinaNet, Mask R-CNN and Semantic FPN."
+            )
         )
-    )
 
 
 def _map(view: StageView) -> None:

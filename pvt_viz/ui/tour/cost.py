@@ -70,6 +70,13 @@ def savings(config: PVTConfig, shape: StageShape) -> float:
     return costs[FULL_EXPLICIT.name].attention_macs / costs[SRA.name].attention_macs
 
 
+def savings_with_keys(config: PVTConfig, shape: StageShape) -> float:
+    """The same, what makes the keys counted in: the price of having fewer."""
+    without, making = without_sra(config), Making(config, shape)
+    plain = Making(without, without.shapes()[shape.index - 1])
+    return plain.attention_macs / (making.attention_macs + making.macs)
+
+
 def _chart(config: PVTConfig, shape: StageShape, full: CostReport, sra: CostReport, *, shown: bool) -> None:
     """Two pairs of bars; before the guess those without SRA alone."""
     costs = costs_of(config, shape)
@@ -127,6 +134,12 @@ def _found(config: PVTConfig, shape: StageShape, full: CostReport, sra: CostRepo
         )
     else:
         said = tr("**{saved}** fewer in stage {i}: N/M = R².", saved=factor(saved), i=i)
+    if saved > 1:
+        keyed = factor(savings_with_keys(config, shape))
+        price = tr("**{saved}** with the fold, which is the price of it.", saved=keyed)
+        if shape.pool:
+            price = tr("**{saved}** with the layer after the pool, which is the price of it.", saved=keyed)
+        said = spaced(said, price)
     totals = {"full": si(full.macs, "MAC"), "sra": si(sra.macs, "MAC"), "more": more}
     if sra.macs > full.macs:
         whole = tr(
@@ -136,9 +149,10 @@ def _found(config: PVTConfig, shape: StageShape, full: CostReport, sra: CostRepo
         )
     else:
         whole = tr(
-            "The whole forward takes {full} without SRA and {sra} with it: it gains less, since all that is done for"
-            " every token stays, the MLPs above all. SRA **adds** {more:,} parameters, the layers that make the keys:"
-            " it saves arithmetic, not weights.",
+            "The whole forward takes {full} without SRA and {sra} with it, **{whole}** less: what is done for every"
+            " token stays, the MLPs above all. SRA **adds** {more:,} parameters, the layers that make the keys: it"
+            " saves arithmetic, not weights.",
+            whole=factor(full.macs / sra.macs),
             **totals,
         )
     return spaced(said, whole)

@@ -25,16 +25,20 @@ def show(scene: Scene) -> None:
             st.markdown(
                 tr(
                     "A token starts as its pixels, {inputs} numbers. One linear layer, the same for every token, turns"
-                    " them into **C = {dim} channels**.",
+                    " them into **C = {dim} channels**: that is a convolution with {window} kernels, moved by"
+                    " {patch} pixels at a time.",
                     inputs=inputs,
                     dim=shape.dim,
+                    window=times((shape.window,) * 2),
+                    patch=shape.patch_size,
                 )
             )
             if config.version == 1:
                 st.markdown(
                     tr(
-                        "Then a learned **position** is added. Attention compares numbers and does not know where they"
-                        " come from: what a token should know about its place has to be among them."
+                        "Then a learned **position** is added. What follows, attention, lets every token look at every"
+                        " other and compares nothing but numbers: what a token should know about its place has to be"
+                        " among them."
                     )
                 )
             else:
@@ -58,11 +62,14 @@ def _question(version: int) -> None:
     if version == 1:
         guess.choice(
             "embedding",
-            tr("Leave positions out and shuffle the squares of the picture. What would full attention notice?"),
+            tr(
+                "Leave positions out and shuffle the squares of the picture. What changes for tokens that look at all"
+                " the others?"
+            ),
             {
-                "neighbours": tr("That neighbours are no longer side by side"),
-                "nothing": tr("Nothing: every token would get the same, elsewhere in the list"),
-                "colours": tr("That the picture has other colours"),
+                "neighbours": tr("A token no longer sees its neighbours"),
+                "nothing": tr("Nothing: each sees the same tokens, in another order"),
+                "colours": tr("The colours of the picture"),
             },
             "nothing",
         )
@@ -113,8 +120,8 @@ def _rows(scene: Scene, focus: figures.Focus, mark) -> tuple[Vector | Line, ...]
             (
                 Term(figures.number(projected[0]), (mark,), "token"),
                 Term("+"),
-                Term(figures.number(position[0]), (mark,), "token"),
-                Term("="),
+                Term(f"({figures.number(position[0])})", (mark,), "token"),
+                figures.equals(round(float(projected[0]), 2) + round(float(position[0]), 2), float(token[0])),
                 Term(figures.number(token[0]), (mark,), "token"),
             ),
         ),

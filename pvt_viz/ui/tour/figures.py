@@ -15,7 +15,7 @@ from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.reduction import Focus
 from pvt_viz.ui.tour import frame
 from pvt_viz.walkthrough import Walk, plane, prefix_name, walk
-from pvt_viz.widgets.worked import Board, Box, picked, worked
+from pvt_viz.widgets.worked import Board, Box, Term, picked, worked
 
 Area = tuple[int, int, int, int]
 """Top, left, bottom, right in tokens; the last two exclusive."""
@@ -60,16 +60,17 @@ def bare(scene: Scene) -> bytes:
     return _bare(scene.key, scene)
 
 
-def gridded(scene: Scene, shape: StageShape) -> bytes:
-    """The picture, cut as this stage cuts it; what fills no square is hatched."""
-    return _gridded(scene.key, shape, scene)
+def cut_to_tokens(scene: Scene, shape: StageShape) -> dict:
+    """For a board: the picture, what fills no square hatched, and the lines between a stage's tokens."""
+    ends = (count * shape.stride / side for count, side in zip(shape.grid, scene.selection.image_size, strict=True))
+    return {"picture": _hatched(scene.key, shape, scene), "grid_lines": shape.grid, "grid_box": (0.0, 0.0, *ends)}
 
 
-def keys_gridded(scene: Scene, shape: StageShape) -> bytes:
-    """The picture, cut into the squares behind the keys; pooled windows may overlap and are not drawn."""
+def cut_to_keys(scene: Scene, shape: StageShape) -> dict:
+    """For a board: the same with the squares behind the keys; of pooled windows the even plane that they are near."""
     if shape.pool:
-        return bare(scene)
-    return gridded(scene, replace(shape, grid=shape.reduced_grid, stride=shape.stride * shape.reduction))
+        return {"picture": bare(scene), "grid_lines": shape.reduced_grid}
+    return cut_to_tokens(scene, replace(shape, grid=shape.reduced_grid, stride=shape.stride * shape.reduction))
 
 
 def heated(scene: Scene, shape: StageShape, weights: np.ndarray, mark: Box | None = None) -> bytes:
@@ -121,6 +122,11 @@ def words_and_question():
         yield st.columns([5, 6], gap="medium")
 
 
+def equals(shown: float, total: float) -> Term:
+    """ "=" where what is printed, with two digits after the point, adds up to the total that is printed; else "≈"."""
+    return Term("=" if round(shown, 2) == round(total, 2) else "≈")
+
+
 def number(value: float) -> str:
     """With its sign, and two digits after the point."""
     return f"{round(float(value), 2) + 0.0:+.2f}".replace("-", "−")
@@ -132,5 +138,5 @@ def _bare(key: tuple, _scene: Scene) -> bytes:
 
 
 @kept.for_visit(most=16)
-def _gridded(key: tuple, shape: StageShape, _scene: Scene) -> bytes:
-    return encode.jpeg(pyramid.patch_grid(_scene.shown, shape, _scene.selection.image_size))
+def _hatched(key: tuple, shape: StageShape, _scene: Scene) -> bytes:
+    return encode.jpeg(pyramid.patch_grid(_scene.shown, shape, _scene.selection.image_size, lines=False))

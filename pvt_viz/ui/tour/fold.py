@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pvt_viz.config import StageShape
+from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.language import N_, tr
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.tour import figures, guess
@@ -48,10 +48,11 @@ def _words(shape: StageShape) -> None:
     else:
         st.markdown(
             tr(
-                "Spatial reduction shortens the list of keys and leaves the queries alone. Every square of"
-                " R₁×R₁ = {square} tokens is laid end to end, R²·C = {numbers:,} numbers; **one linear layer** turns"
-                " them into C = {dim} again. K and V are made from the result. Q is made from all tokens: it never"
-                " shrinks.",
+                "Spatial-reduction attention (**SRA**) shortens the list of keys and leaves the queries alone. Every"
+                " square of R₁×R₁ = {square} tokens is laid end to end, R²·C = {numbers:,} numbers; **one linear"
+                " layer** turns them into C = {dim} again: a convolution with {square} kernels that do not overlap."
+                " The keys and values, **K** and **V**, are made from the result. The queries, **Q**, are made from"
+                " all tokens: they never get fewer.",
                 square=times((shape.reduction,) * 2),
                 numbers=shape.reduction**2 * shape.dim,
                 dim=shape.dim,
@@ -92,18 +93,12 @@ def _question(scene: Scene, focus: figures.Focus) -> None:
             key=key + 1,
         ),
         Board(
-            picture=figures.keys_gridded(scene, shape),
+            **figures.cut_to_keys(scene, shape),
             alt=tr("{picture} It is cut into the squares behind the keys.", picture=scene.picture.alt),
             rows=(),
-            grid_lines=_lines(shape),
         ),
         (figures.key_boxes(scene, shape)[key],),
     )
-
-
-def _lines(shape: StageShape) -> tuple[int, int] | None:
-    """Pooled windows are drawn as the even plane that they are close to; squares are in the picture already."""
-    return shape.reduced_grid if shape.pool else None
 
 
 def _board(scene: Scene, focus: figures.Focus) -> None:
@@ -123,11 +118,10 @@ def _board(scene: Scene, focus: figures.Focus) -> None:
         rows += _made(block, focus, area, window)
     figures.follow(
         Board(
-            picture=figures.keys_gridded(scene, shape),
+            **figures.cut_to_keys(scene, shape),
             alt=tr("{picture} The tokens behind one key are outlined.", picture=scene.picture.alt),
             rows=tuple(rows),
             marks=tuple(marks),
-            grid_lines=_lines(shape),
         ),
         key="tour_fold",
     )
@@ -203,9 +197,16 @@ def _made(block, focus: figures.Focus, area: figures.Area, window) -> list[Line 
     return [behind, before, Vector(after, tuple(block.reduced[0, :, row, column].tolist()))]
 
 
+def _title(config: PVTConfig) -> str:
+    if config.pool:
+        return N_("Many tokens become one key")
+    return N_("R×R tokens become one key") if len(config.dims) > 1 else N_("Where every token stays a key")
+
+
 STEP = Step(
     key="fold",
     title=N_("R×R tokens become one key"),
+    title_of=_title,
     show=show,
     page="reduction",
     invitation=N_("Fold this picture at every R on the Reduction page"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pvt_viz.config import PVTConfig
 from pvt_viz.language import tr
 from pvt_viz.ui import pages, pagewords, parts
 from pvt_viz.ui.told import tell
@@ -36,8 +37,9 @@ def show(steps: Sequence[Step]) -> None:
     step = steps[at]
     page_keys(key=KEYS, step=step.key, on_turn=lambda: _go(steps, at + turned(KEYS)))
     st.html(LOOK + (PRESENTED if presenting() else ""))
-    _where(steps, at)
-    st.title(tr(step.title), anchor=False)
+    config = parts.selection().config
+    _where(steps, at, config)
+    st.title(tr(step.titled(config)), anchor=False)
     scene = parts.scene_or_stop()
     step.show(scene)
     parts.honest_line(scene)
@@ -59,9 +61,9 @@ def presenting() -> bool:
     return pagewords.told(PRESENTER) == "on"
 
 
-def _where(steps: Sequence[Step], at: int) -> None:
+def _where(steps: Sequence[Step], at: int, config: PVTConfig) -> None:
     """How far it is, the list of steps, and the presenter's switch."""
-    titles = {step.key: f"{i} · {tr(step.title)}" for i, step in enumerate(steps, 1)}
+    titles = {step.key: f"{i} · {tr(step.titled(config))}" for i, step in enumerate(steps, 1)}
     with st.container(horizontal=True, vertical_alignment="center", key="tour_where"):
         st.markdown(tr("**{step}** of {steps}", step=at + 1, steps=len(steps)), width="content")
         st.selectbox(
@@ -80,7 +82,7 @@ def _where(steps: Sequence[Step], at: int) -> None:
             tr("Presenter"),
             key="presenting",
             on_change=_switch,
-            help=tr("Larger type, no sidebar, one figure a screen."),
+            help=tr("Larger type and no sidebar; words and question fill the first screen."),
         )
     with st.container(key="tour_progress"):
         st.progress((at + 1) / len(steps))

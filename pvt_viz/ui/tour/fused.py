@@ -1,5 +1,7 @@
 """Step 9: fused kernels never store the map: what remains of SRA's advantage in memory, and in arithmetic."""
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from pvt_viz.config import PVTConfig, StageShape
@@ -8,13 +10,14 @@ from pvt_viz.cost.compare import StageCost
 from pvt_viz.cost.counted import BYTES
 from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, Variant
 from pvt_viz.figures.cost import bars
-from pvt_viz.language import N_, tr
+from pvt_viz.language import N_, say, tr
 from pvt_viz.ui import charts
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.lab import choice
 from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.ui.listed import listed
 from pvt_viz.ui.tour import figures, guess
-from pvt_viz.ui.tour.cost import costs_of, reducing, savings
+from pvt_viz.ui.tour.cost import costs_of, reducing, savings, savings_with_keys
 from pvt_viz.ui.tour.stages import squares
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.widgets.worked import Board, Line, Term, worked
@@ -82,8 +85,8 @@ def _ask(config: PVTConfig, shape: StageShape, costs: dict[str, StageCost]) -> b
     if not config.reduces or (explicit := ratios(costs)[0]) <= 1:
         return True
     question = tr(
-        "In stage {i} SRA needs {ratio} less memory than explicit attention. How much of that remains if a fused"
-        " kernel does the attention?",
+        "In stage {i} SRA, with a fused kernel, needs {ratio} less memory than full attention without one. How much of"
+        " that remains when full attention is fused, too?",
         ratio=factor(explicit),
         i=shape.index,
     )
@@ -135,12 +138,13 @@ def _found(config: PVTConfig, shape: StageShape, costs: dict[str, StageCost]) ->
             i=shape.index,
         )
     return tr(
-        "Full attention takes **{explicit}** the memory of SRA if it is explicit, **{fused}** if it is fused: then no"
-        " map is stored, and SRA does not shrink what belongs to the queries. In arithmetic **{saved}** remain: with"
-        " fused kernels that is the main gain of SRA.",
+        "Full attention takes **{explicit}** the memory of SRA if it is explicit, **{fused}** if it is fused as well:"
+        " then no map is stored, and SRA does not shrink what belongs to the queries. In arithmetic the **{saved}** of"
+        " step 8 remain, {with_keys} with what makes the keys: with fused kernels that is the main gain of SRA.",
         explicit=factor(explicit),
         fused=factor(fused),
         saved=factor(saved),
+        with_keys=factor(savings_with_keys(config, shape)),
     )
 
 
@@ -149,14 +153,18 @@ def _line(scene: Scene, stage: int, variant: Variant) -> Line:
     shape = variant.of(scene.selection.config).shapes()[stage - 1]
     live = memory.peak(memory.attention(shape, 1, variant.attention)).live
     size, (h, w) = BYTES["float32"], shape.grid
-    maps = [name for name in MAPS if live.get(name)]
-    of_keys = sum(live.get(name, 0) for name in OF_KEYS)
-    of_queries = sum(live.values()) - of_keys - sum(live[name] for name in maps)
+    maps, of_keys, of_queries = [], {}, {}
+    for name, numbers in live.items():
+        if numbers and name in MAPS:
+            maps.append(name)
+        elif numbers:
+            (of_keys if name in OF_KEYS else of_queries)[name] = numbers
     everywhere = (figures.box(shape, (0, 0, h, w), scene.selection.image_size),)
     stored = Term(tr("no map"))
     if maps:
         spoken = tr(
-            "{maps} maps of {heads} heads, {queries:,} queries and {keys:,} keys, {size} bytes a number",
+            "{names}: {maps} maps a head (heads: {heads}), {queries:,} queries, {keys:,} keys, {size} bytes a number",
+            names=_named(maps),
             maps=len(maps),
             heads=shape.heads,
             queries=shape.queries,
@@ -164,11 +172,20 @@ def _line(scene: Scene, stage: int, variant: Variant) -> Line:
             size=size,
         )
         numbers = f"{len(maps)} · {shape.heads} · {shape.queries:,} · {shape.keys:,} · {size} B"
-        stored = Term(numbers, everywhere, "map", spoken)
-    queries = Term(tr("{bytes} of queries", bytes=si(size * of_queries, "B")), everywhere, "queries")
-    keys = Term(tr("{bytes} of keys", bytes=si(size * of_keys, "B")), squares(scene, shape), f"keys.{variant.reduces}")
+        stored = Term(f"{numbers} ({_named(maps)})", everywhere, "map", spoken)
+    queries = Term(_amount(of_queries, size), everywhere, "queries")
+    keys = Term(_amount(of_keys, size), squares(scene, shape), f"keys.{variant.reduces}")
     total = Term(f"= {si(size * sum(live.values()), 'B')}")
     return Line(tr(LABELS[variant]), (stored, Term("+"), queries, Term("+"), keys, total))
+
+
+def _amount(tensors: dict[str, int], size: int) -> str:
+    """Bytes of tensors of so many numbers, and what they are."""
+    return f"{si(size * sum(tensors.values()), 'B')} ({_named(tensors)})"
+
+
+def _named(tensors: Iterable[str]) -> str:
+    return tr(listed(*(say(name) for name in tensors)))
 
 
 STEP = Step(

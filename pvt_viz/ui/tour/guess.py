@@ -43,6 +43,8 @@ class Guess:
     """What was guessed; None before that, and for who skips."""
     shown: bool = False
     """Whether the real value is shown."""
+    moved: bool = False
+    """Whether the slider was touched: where it stood by itself is nobody's guess."""
 
 
 def number(key: str, question: str, low: int, high: int, truth: float, *, unit: str = "", log: bool = False) -> bool:
@@ -53,12 +55,20 @@ def number(key: str, question: str, low: int, high: int, truth: float, *, unit: 
     now = _now(key, truth)
     ladder = _ladder(low, high)
 
+    def moved() -> None:
+        st.session_state[_KEPT][key] = replace(now, moved=True)
+
     def control() -> object:
         before = now.answer if now.answer is not None else (ladder[len(ladder) // 2] if log else (low + high) // 2)
-        where = {"key": _widget(key, now), "label_visibility": "collapsed", "disabled": now.shown}
+        where = {"key": _widget(key, now), "label_visibility": "collapsed", "disabled": now.shown, "on_change": moved}
         if log:
-            return st.select_slider(question, ladder, before, format_func=lambda value: with_unit(value, unit), **where)
-        return st.slider(question, low, high, before, format=f"%d {unit.replace('%', '%%')}".strip(), **where)
+            found = st.select_slider(
+                question, ladder, before, format_func=lambda value: with_unit(value, unit), **where
+            )
+        else:
+            written = f"%d {unit.replace('%', '%%')}" if unit else "localized"
+            found = st.slider(question, low, high, before, format=written, **where)
+        return found if now.moved else None
 
     def verdict() -> None:
         real = with_unit(truth, unit)
@@ -173,7 +183,7 @@ def _ask(key: str, now: Guess, question: str, control: Callable[[], object], ver
         answer = control()
         with st.container(horizontal=True, key=f"guess_{key}_buttons"):
             if now.shown:
-                again = {"round": now.round + 1, "answer": None, "shown": False}
+                again = {"round": now.round + 1, "answer": None, "shown": False, "moved": False}
                 st.button(tr("Ask me again"), key=f"again_{key}", type="tertiary", on_click=to, kwargs=again)
             else:
                 st.button(

@@ -49,13 +49,13 @@ def show(scene: Scene) -> None:
                 10 ** len(str(shape.tokens)),
                 shape.tokens,
             )
-    picture = figures.gridded(scene, shape) if known else figures.bare(scene)
+    picture = figures.cut_to_tokens(scene, shape) if known else {"picture": figures.bare(scene)}
     alt = tr("{picture} One token of {grid} is marked.", picture=scene.picture.alt, grid=times(shape.grid))
     if not known:
         alt = tr("{picture} One token is marked.", picture=scene.picture.alt)
     mark = figures.token_box(scene, focus)
     rows = (_count(scene, known), _token(scene, focus, mark, config.in_channels))
-    figures.follow(Board(picture=picture, alt=alt, rows=rows, marks=(mark,)), key="tour_patches")
+    figures.follow(Board(**picture, alt=alt, rows=rows, marks=(mark,)), key="tour_patches")
     rim_rows, rim_columns = shape.rim
     if rim_rows or rim_columns:
         st.caption(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pvt_viz.config import PVTConfig
 from pvt_viz.ui.calls import Scene
 
 
@@ -20,3 +21,9 @@ class Step:
     """The file in pages/ where one plays on: "reduction"."""
     invitation: str
     """What to do there: "Fold this picture at every R on the Reduction page"."""
+    title_of: Callable[[PVTConfig], str] | None = None
+    """What the step is called for a network that does otherwise."""
+
+    def titled(self, config: PVTConfig) -> str:
+        """The title, for this network."""
+        return self.title_of(config) if self.title_of else self.title

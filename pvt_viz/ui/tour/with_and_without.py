@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pvt_viz.language import N_, tr
+from pvt_viz.config import PVTConfig
+from pvt_viz.language import N_, spaced, tr
 from pvt_viz.ui import address, parts, tradeoff, view
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.listed import enumerated
@@ -29,11 +30,11 @@ def show(scene: Scene) -> None:
             _words(folded, full)
         with question:
             if full is not None:
-                guess.number(
+                shown = guess.number(
                     "with_and_without",
                     tr(
-                        "Of a query's weight, how much lies on the same places with and without the fold (mean over all"
-                        " queries of the last block of stage 1)?"
+                        "How alike is what tokens look at with the fold and without? 100 %: the same weight on the"
+                        " same places."
                     ),
                     0,
                     100,
@@ -42,6 +43,7 @@ def show(scene: Scene) -> None:
                 )
     if full is not None:
         _side_by_side(folded, full)
+        _told(folded, shown=shown)
     _by_hand(folded)
 
 
@@ -127,6 +129,25 @@ def _side_by_side(folded: Scene, full: Scene) -> None:
                 parts.colour_scale("magma", "0 %", f"{weights.max():.2%}", tr("own scale"))
 
 
+def _told(folded: Scene, *, shown: bool) -> None:
+    """How the two scales compare; and how alikeness was counted, once it is known."""
+    focus = figures.focus(folded)
+    shape, most = focus.shape, float(figures.weights_of(folded, focus).max())
+    tokens = shape.reduction**2
+    said = tr(
+        "One key on the left stands for {tokens} tokens: its {weight:.2%} are {each:.2%} for each of them.",
+        tokens=tokens,
+        weight=most,
+        each=most / tokens,
+    )
+    counted = tr(
+        "How alike: a key's weight is spread evenly over its {tokens} tokens; token by token, the smaller of both"
+        " weights counts. Of the heads' mean map in this stage's last block, mean over all queries.",
+        tokens=tokens,
+    )
+    st.caption(spaced(said, counted) if shown else said)
+
+
 def _by_hand(scene: Scene) -> None:
     """The way of one query through one head."""
     focus = figures.focus(scene)
@@ -173,7 +194,7 @@ def _by_hand(scene: Scene) -> None:
         Line(
             tr("Softmax of that key: e^score over the sum of all {count:,}", count=shape.keys),
             (
-                term(top, f"{float(walk.exponentials[top]):.3g}"),
+                term(top, f"{float(walk.exponentials[top]):.4g}"),
                 Term("/"),
                 Term(f"{float(walk.exponentials.sum()):.4g}"),
                 Term("="),
@@ -185,7 +206,7 @@ def _by_hand(scene: Scene) -> None:
     ]
     alt = tr("{picture} The token that asks is marked.", picture=scene.picture.alt)
     figures.follow(
-        Board(picture=figures.keys_gridded(scene, shape), alt=alt, rows=tuple(rows), marks=(mark,)), key="tour_by_hand"
+        Board(**figures.cut_to_keys(scene, shape), alt=alt, rows=tuple(rows), marks=(mark,)), key="tour_by_hand"
     )
 
 
@@ -228,9 +249,11 @@ def _sum(walk: Walk, values, term, names: list[str]) -> Line:
         product = f"{float(walk.weights[key]):.3f} · ({figures.number(float(values[key, 0]))})"
         terms += [term(key, product), Term("+")]
     rest = float(walk.output[0] - sum(walk.weights[key] * values[key, 0] for key in written))
+    printed = sum(round(float(walk.weights[key]), 3) * round(float(values[key, 0]), 2) for key in written)
     if len(walk.strongest) > len(written):
         said = tr("the other {count:,} keys", count=len(walk.strongest) - len(written))
         terms += [Term(f"({figures.number(rest)})", spoken=f"{said}: {rest:+.2f}")]
+        printed += round(rest, 2)
     else:
         terms.pop()
     return Line(
@@ -238,7 +261,7 @@ def _sum(walk: Walk, values, term, names: list[str]) -> Line:
             "The first number of Σ weight·v: {keys}, and the rest together",
             keys=tr(enumerated(*(names[key] for key in written))),
         ),
-        (*terms, Term("="), Term(figures.number(float(walk.output[0])))),
+        (*terms, figures.equals(printed, float(walk.output[0])), Term(figures.number(float(walk.output[0])))),
     )
 
 
@@ -250,9 +273,16 @@ def _choose_head(scene: Scene) -> None:
     view.keep(replace(merged, stage=now.stage, direction=now.direction))
 
 
+def _title(config: PVTConfig) -> str:
+    if config.pool or len(config.dims) == 1:
+        return N_("One query, number by number")
+    return N_("The same query, with and without SRA")
+
+
 STEP = Step(
     key="with_and_without",
     title=N_("The same query, with and without SRA"),
+    title_of=_title,
     show=show,
     page="trade_off",
     invitation=N_("Compare any two R, with what they cost, on the Trade-off page"),

@@ -4,7 +4,7 @@ const TURNS = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 };
 const ROLES = ["slider", "spinbutton", "listbox", "combobox", "menu", "grid", "tree", "radiogroup", "tablist", "toolbar", "application", "dialog"];
 // What uses these keys itself, or holds something that does.
 const OWN_KEYS = [
-  "input, textarea, select, video, audio",
+  "input:not([type='checkbox']), textarea, select, video, audio", // a switch leaves them to the page
   "[contenteditable]:not([contenteditable='false'])",
   ...ROLES.map((role) => `[role="${role}"]`),
   "[data-testid='stButtonGroup'], [data-testid='stSlider'], [data-testid='stDataFrame']",

@@ -91,9 +91,10 @@ class Grid:
 class Board:
     """A picture (PNG or JPEG) beside rows of numbers.
 
-    `marks` are always outlined; `grid_lines` are (rows, columns) of thin lines over the picture. With `pick` the
-    reader can choose a place in the picture; `place` is the one that is chosen already, (x, y) as fractions. `hint`
-    is what the line under the picture says while nothing is lit; it has words of its own where it is left empty.
+    `marks` are always outlined; `grid_lines` cut `grid_box` of the picture into (rows, columns), whose last ones may
+    reach over the picture's edge. With `pick` the reader can choose a place in the picture; `place` is the one that is
+    chosen already, (x, y) as fractions. `hint` is what the line under the picture says while nothing is lit; it has
+    words of its own where it is left empty.
     """
 
     picture: bytes
@@ -101,6 +102,7 @@ class Board:
     rows: tuple[Line | Vector | Grid, ...]
     marks: tuple[Box, ...] = ()
     grid_lines: tuple[int, int] | None = None
+    grid_box: Box = (0.0, 0.0, 1.0, 1.0)
     pick: bool = False
     hint: str = ""
     place: tuple[float, float] | None = None

@@ -23,6 +23,7 @@ def pack(board: Board, place: tuple[float, float] | None) -> dict:
         "alt": tr(board.alt),
         "marks": board.marks,
         "lines": board.grid_lines,
+        "cut": board.grid_box,
         "pick": board.pick,
         "place": place,
         "rows": rows,

@@ -2,6 +2,7 @@
 
 const FARTHEST = 0.999; // places are fractions below 1: the last pixel belongs to the last cell
 const STEPS = 16; // how many arrow keys it takes to cross a picture without grid lines
+const CLOSEST = 3; // px between lines: where there were less, only every second is drawn
 const FEW_PIXELS = 160; // up to here a picture is shown pixel by pixel
 const rectangle = ([top, left, bottom, right]) => `M${left} ${top}H${right}V${bottom}H${left}Z`;
 const areaOf = ([top, left, bottom, right]) => (bottom - top) * (right - left);
@@ -58,16 +59,23 @@ class Picture {
   // The cell around a place, as {row, column, box}.
   cellAt([x, y]) {
     const [rows, columns] = this.#cells;
-    const [row, column] = [Math.floor(y * rows), Math.floor(x * columns)];
-    return { row, column, box: [row / rows, column / columns, (row + 1) / rows, (column + 1) / columns] };
+    const [top, left, bottom, right] = this.#cut;
+    const cell = (at, from, to, count) => Math.floor(Math.min(Math.max((at - from) / (to - from), 0), FARTHEST) * count);
+    const edge = (at, from, to, count) => Math.min(from + ((to - from) * at) / count, 1);
+    const [row, column] = [cell(y, top, bottom, rows), cell(x, left, right, columns)];
+    const upper = [edge(row, top, bottom, rows), edge(column, left, right, columns)];
+    return { row, column, box: [...upper, edge(row + 1, top, bottom, rows), edge(column + 1, left, right, columns)] };
   }
 
   // The middle of the cell that lies so many cells away from the one at this place.
   neighbour(place, down, right) {
     const [rows, columns] = this.#cells;
     const { row, column } = this.cellAt(place);
-    const step = (at, by, count) => (Math.min(Math.max(at + by, 0), count - 1) + 0.5) / count;
-    return [step(column, right, columns), step(row, down, rows)];
+    const step = (at, by, count) => Math.min(Math.max(at + by, 0), count - 1) + 0.5;
+    const [above, before, below, after] = this.#cut;
+    const y = above + ((below - above) * step(row, down, rows)) / rows;
+    const x = before + ((after - before) * step(column, right, columns)) / columns;
+    return [within(x), within(y)];
   }
 
   moveTo(place) {
@@ -86,9 +94,22 @@ class Picture {
     return this.data.lines ?? [STEPS, STEPS];
   }
 
+  get #cut() {
+    return this.data.lines ? this.data.cut : [0, 0, 1, 1];
+  }
+
+  // Between the cells, and around them where the picture goes on.
   #ruled([rows, columns]) {
-    const across = Array.from({ length: rows - 1 }, (_, i) => `M0 ${(i + 1) / rows}H1`);
-    const down = Array.from({ length: columns - 1 }, (_, i) => `M${(i + 1) / columns} 0V1`);
+    const [top, left, bottom, right] = this.#cut;
+    const { width, height } = this.frame.getBoundingClientRect();
+    const at = (from, to, count, pixels) => {
+      let every = 1;
+      while (pixels && ((to - from) * pixels * every) / count < CLOSEST) every *= 2;
+      const places = Array.from({ length: count + 1 }, (_, i) => from + ((to - from) * i) / count);
+      return places.filter((place, i) => i % every === 0 && place > 0 && place < FARTHEST);
+    };
+    const across = at(top, bottom, rows, height).map((y) => `M${left} ${y}H${Math.min(right, 1)}`);
+    const down = at(left, right, columns, width).map((x) => `M${x} ${top}V${Math.min(bottom, 1)}`);
     return [...across, ...down].join("");
   }
 
