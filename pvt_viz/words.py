@@ -2,6 +2,8 @@
 
 import re
 
+from pvt_viz.language import Sentence, say
+
 SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 PREFIXES = "qryzafpnµm kMGTPEZYRQ"  # thousandths to the left of the blank, thousands to its right
 
@@ -16,9 +18,9 @@ def megabytes(count: float) -> str:
     return si(round(count), "B")
 
 
-def factor(ratio: float) -> str:
+def factor(ratio: float) -> Sentence:
     """How many times: 1.64×, 64×, 2,690×."""
-    return f"{ratio:,.0f}×" if ratio >= 100 else f"{ratio:.3g}×"
+    return say("{ratio}×", ratio=f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}")
 
 
 def si(value: float, unit: str) -> str:

@@ -154,7 +154,7 @@ def place(key: str, question: str, board: Board, truth: tuple[Box, ...]) -> bool
 def with_unit(value: float, unit: str) -> str:
     """A number as it is written: whole, or with three digits."""
     written = f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.3g}"
-    return f"{written}×" if unit == "×" else f"{written} {unit}".strip()
+    return tr("{ratio}×", ratio=written) if unit == "×" else f"{written} {unit}".strip()
 
 
 def _now(key: str, truth: object) -> Guess:
