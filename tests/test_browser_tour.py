@@ -132,6 +132,8 @@ def test_a_link_to_the_presenters_step_is_the_first_visit_of_a_fresh_server(page
         presented(page, title)
         page.reload()
         presented(page, title)
+        page.get_by_role("switch", name="Presenter").focus()
+        turn(page, "PageUp", STEPS[KEYS.index("fused") - 1].title)  # a remote, with the focus still on the switch
 
 
 def presented(page: Page, title: str) -> None:
@@ -148,6 +150,17 @@ def presented(page: Page, title: str) -> None:
       return words.bottom <= innerHeight && innerHeight <= figure.top && figure.height <= innerHeight;
     }""")
     expect(page.get_by_role("link", name="Measure both kernels")).to_be_visible()
+
+
+def test_the_menu_at_the_end_of_a_page_opens_where_it_has_room(page, address):
+    open_at(page, f"{address}/tour?step=beyond")
+    page.locator(".st-key-tour_files button").click()
+    menu = page.get_by_test_id("stPopoverBody")
+    expect(menu.get_by_role("button", name="Numbers (NPZ)")).to_be_visible(timeout=30_000)
+    assert menu.evaluate("menu => menu.scrollHeight - menu.clientHeight") <= 0
+    box = menu.bounding_box()
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= 800
 
 
 def test_a_term_lights_its_pixels_by_mouse_and_by_keyboard(page, address):

@@ -109,7 +109,7 @@ def test_without_a_font_for_them_pictures_are_in_english_and_that_is_said(monkey
 
     class Page:
         caption = staticmethod(lambda words: shown.update(caption=words))
-        popover = staticmethod(lambda *_, **__: Menu())
+        popover = container = staticmethod(lambda *_, **__: Menu())
 
         @staticmethod
         def download_button(label, make, **_):

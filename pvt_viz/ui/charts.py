@@ -1,7 +1,8 @@
 """A chart on a page, and everything that it can be taken away as."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -54,11 +55,19 @@ def _files(shown: Chart, key: str, name: str) -> None:
         (tr("Interactive HTML"), "text/html", "html", partial(chart_screen.html, spoken)),
         (tr("Numbers (CSV)"), "text/csv", "csv", partial(chart.csv, shown)),
     ]
-    with st.popover(tr("Download"), icon=":material/download:", key=f"{key}_files", on_change="rerun") as menu:
-        if menu.open and paper is not spoken:
+    with menu(key) as opened:
+        if opened and paper is not spoken:
             st.caption(tr("PNG, SVG and PDF are in English: this machine has no font with Chinese characters."))
-        for label, mime, ending, make in files if menu.open else ():
+        for label, mime, ending, make in files if opened else ():
             button(label, make, mime=mime, file=f"{name}.{ending}", key=f"{key}_{ending}")
+
+
+@contextmanager
+def menu(key: str) -> Iterator[bool]:
+    """A menu of files, and whether it is open. Its style (look.css) keeps room for them, for it opens empty."""
+    popover = st.popover(tr("Download"), icon=":material/download:", key=f"{key}_files", on_change="rerun")
+    with popover, st.container(key=f"menu_{key}"):
+        yield bool(popover.open)
 
 
 def button(label: str, make: Callable[[], str | bytes], *, mime: str, file: str, key: str) -> None:

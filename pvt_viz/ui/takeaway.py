@@ -27,8 +27,8 @@ def offer(plates: Callable[[], list[Plate]], *, key: str, explorer: Callable[[],
 @st.fragment
 def _menu(plates: Callable[[], list[Plate]], key: str, explorer: Callable[[], str] | None) -> None:
     """What is chosen in it redraws nothing else."""
-    with st.popover(tr("Download"), icon=":material/download:", key=f"{key}_files", on_change="rerun") as menu:
-        if not menu.open:
+    with charts.menu(key) as opened:
+        if not opened:
             return
         found = {plate.name: plate for plate in plates()}
         name = st.selectbox(

@@ -36,9 +36,9 @@ def show(scene: Scene) -> None:
             )
             figures.aside(
                 tr(
-                    "Attention, then an **MLP** (two linear layers on each token alone): that is a **block**. This"
-                    " stage has {blocks} in a row. A **head** is one such map; this stage has {heads}, each with its"
-                    " share of the channels.",
+                    "Attention, then an **MLP** (two linear layers on each token alone), are a **block**. A **head** is"
+                    " one such map; several share the channels. Blocks of this stage, one after the other: {blocks}."
+                    " Heads in each, side by side: {heads}.",
                     blocks=shape.depth,
                     heads=shape.heads,
                 )
