@@ -110,6 +110,20 @@ def test_a_place_is_guessed_by_a_click(page, address):
     )
 
 
+def test_lines_are_those_of_the_keys_and_arrow_keys_go_by_tokens(page, address):
+    open_at(page, f"{address}/tour?step=fold&size=112")  # 28×28 tokens, of which 24×24 fill squares
+    shown = board(page)
+    expect(shown.locator(".term").first).to_be_visible()
+    lines = shown.locator("path.lines.over").get_attribute("d")
+    places = {round(float(place), 3) for place in re.findall(r"M0 ([\d.]+)H", lines)}
+    assert places == {round(n * 8 / 28, 3) for n in (1, 2, 3)}
+    assert {round(float(end), 3) for end in re.findall(r"H([\d.]+)", lines)} == {round(24 / 28, 3)}
+    shown.locator(".frame").focus()
+    for _ in range(2):  # the first goes where the keys begin: in the middle
+        page.keyboard.press("ArrowRight")
+    expect(shown.locator(".live")).to_contain_text("Row 15 of 28, column 16 of 28")
+
+
 def test_a_step_is_chosen_from_the_list(page, address):
     open_at(page, f"{address}/tour?step=fold&r1=4")
     page.locator(".st-key-step").get_by_role("combobox").click()

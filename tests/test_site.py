@@ -16,7 +16,8 @@ from PIL import Image
 
 from authors_pvt import AuthorsPVT
 from pvt_viz.__main__ import main
-from pvt_viz.site import build, sections, visit
+from pvt_viz.language import speaking
+from pvt_viz.site import build, reduction, sections, visit
 from pvt_viz.ui.view import View
 
 SMALL = ["--model", "scene_vit", "--size", "64", "--crop", "whole"]  # one stage: a third of the figures
@@ -109,6 +110,27 @@ def test_numbers_are_those_of_the_trace(site, photograph):
     np.testing.assert_array_equal(looks["attention"], stage.blocks[-1].attention[0].mean(dim=0).numpy())
     chart = (site / "figures" / "what-matters-1.csv").read_text(encoding="utf-8").splitlines()
     assert len(list(csv.reader(chart))) > 4
+
+
+def test_tables_come_as_numbers_whose_columns_have_one_name_each(site):
+    tables = sorted((site / "figures").glob("*-table-*.csv"))
+    assert [table.stem for table in tables] == [
+        *("cost-table-1", "cost-table-2", "elsewhere-table-1", "elsewhere-table-2", "formulas-table-1"),
+        *("reference-table-2", "scores-table-1"),
+    ]
+    for table in tables:
+        header, *rows = csv.reader(table.read_text(encoding="utf-8").splitlines())
+        assert len(set(header)) == len(header)
+        assert rows
+    [fold] = csv.DictReader((site / "figures" / "elsewhere-table-1.csv").read_text(encoding="utf-8").splitlines())
+    assert (fold["stage"], fold["R"], fold["image"], fold["model"]) == ("1", "1", "43×64", "scene_vit")
+
+
+def test_how_many_times_is_said_in_the_language_of_the_page():
+    scene = visit.scene("scene", "flexi_pvt", size=64, reductions=[4, 2, 2, 1])
+    with speaking("zh"):
+        [*_, every_r] = next(reduction.sections(scene, View())).tables
+    assert [row["N·N 是它的多少倍"] for row in every_r.rows][:2] == ["1 倍", "4 倍"]
 
 
 def test_a_pyramid_has_a_section_for_every_page():

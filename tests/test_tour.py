@@ -63,6 +63,28 @@ def test_every_step_draws_for_every_kind_of_network(query):
             assert boards(app)
 
 
+@pytest.mark.parametrize(
+    "query, fold_title, query_title",
+    [
+        ({}, "R×R tokens become one key", "The same query, with and without SRA"),
+        ({"r1": "1"}, "Where every token stays a key", "The same query, with and without SRA"),
+        (NETWORKS["a ViT"], "Where every token stays a key", "One query, number by number"),
+        (NETWORKS["linear SRA"], "Many tokens become one key", "One query, number by number"),
+    ],
+)
+def test_a_step_is_called_what_the_network_does(query, fold_title, query_title):
+    app = tour("fold", **query)
+    assert app.title[0].value == fold_title
+    assert healthy(app.selectbox(key="step").set_value("with_and_without").run()).title[0].value == query_title
+
+
+def test_arrow_keys_go_from_token_to_token_whatever_is_drawn():
+    [*_, board] = boards(tour("fold", size="112"))
+    assert (board["lines"], board["cells"]) == ([3, 3], [28, 28])
+    assert board["cut"] == pytest.approx([0, 0, 96 / 112, 96 / 112])  # what fills no square has no lines
+    assert board["cellsCut"] == [0, 0, 1, 1]
+
+
 def test_one_goes_through_by_the_buttons_and_lands_where_the_link_says():
     app = tour()
     assert app.button(key="back_below").disabled
@@ -102,6 +124,9 @@ def test_a_number_is_guessed_shown_and_forgotten_with_the_picture():
     assert app.button(key="show_patches").disabled  # where a slider stands by itself is nobody's guess
     app.slider[0].set_value(900).run()
     assert not app.button(key="show_patches").disabled
+    press(app, "next_below")
+    press(app, "back_below")
+    assert app.slider[0].value == 900  # still the guess, though Streamlit forgets a widget that is not drawn
     assert "1,024" not in text(app)
     assert not any("1,024" in term["text"] for term in row(app, "Tokens of this picture")["terms"])
     press(app, "show_patches")

@@ -114,6 +114,14 @@ def test_the_hint_says_what_can_be_done_unless_there_are_words_for_it():
         (lambda: Vector("q", ()), "'q' has no values; a vector needs at least one."),
         (lambda: Vector("q", (float("inf"),)), "'q' has inf among its values; they should be finite."),
         (
+            lambda: board(cells=(4, 0)),
+            "cells=(4, 0) are rows and columns; there should be at least one of each.",
+        ),
+        (
+            lambda: board(grid_box=(0, 0.5, 1, 0.5)),
+            "grid_box=(0, 0.5, 1, 0.5) should be top, left, bottom, right as fractions of the picture, and not empty.",
+        ),
+        (
             lambda: board(grid_lines=(0, 4)),
             "grid_lines=(0, 4) are rows and columns; there should be at least one of each.",
         ),

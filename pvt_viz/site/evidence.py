@@ -1,6 +1,7 @@
 """The Evidence page as sections: every method's maps, what they are worth, and what changing one stage does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
@@ -23,7 +24,8 @@ def sections(scene: Scene) -> Iterator[Section]:
     measured = report.load(config.name) if scene.trace.weights.trained else None
     scores = [] if scene.picture.scenes is None else [evidence.worth(scene)]
     if measured:
-        scores.append(evidence.worth_held_out(measured))
+        alt = tr("On {scenes:,} held-out scenes, at the default p and R", scenes=measured.scored)
+        scores.append(replace(evidence.worth_held_out(measured), alt=alt))
     if scores:
         words = tr(
             "Of many equally bright pixels, the part on the shape counts. **Chance** is a flat map, the **centre"

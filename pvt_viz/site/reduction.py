@@ -52,7 +52,7 @@ def _every_r(focus: Focus) -> Table:
             "R": f"**{r}**" if r == shape.reduction else str(r),
             tr("keys M"): f"{keys:,}",
             tr("entries N·M"): f"{entries:,}",
-            tr("fewer than N·N"): factor(tokens**2 / entries),
+            tr("fewer than N·N"): tr(factor(tokens**2 / entries)),
         }
         for r, keys, entries in entries_by_reduction(shape, LARGEST_REDUCTION)
     ]

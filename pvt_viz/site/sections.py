@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pvt_viz import report
 from pvt_viz.checkpoints import WeightsError
@@ -112,7 +113,7 @@ def last(scene: Scene) -> Iterator[Section]:
         tr("The paper's letters with their values here, its Table 1 counted anew, and where sources disagree."),
         tables=[
             reference.values(scene.selection.config, linked=False),
-            reference.sizes(),
+            replace(reference.sizes(), alt=tr("Table 1 of the paper, from the presets")),
             Table(tr("Where sources disagree"), contested),
         ],
     )

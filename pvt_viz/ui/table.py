@@ -18,14 +18,14 @@ class Table:
     alt: str
     rows: list[dict[str, str]]
     numbers: list[dict] = field(default_factory=list)
-    """The same exactly, with columns in English; nothing where the rows are exact."""
+    """The same exactly, with columns in English, for a file; without them none is offered."""
     setting: dict[str, str] = field(default_factory=dict)
     """For what the numbers were made."""
     note: str = ""
 
 
 def show(shown: Table, *, key: str = "") -> None:
-    """The table with its note; where there are numbers, they can be had as CSV, and `key` names the file."""
+    """The table with its note; its numbers, where it has some, can be had as CSV, and `key` names widget and file."""
     st.table(shown.rows, alt=shown.alt, hide_index=True)
     if shown.note:
         st.caption(shown.note)
@@ -42,9 +42,10 @@ def show(shown: Table, *, key: str = "") -> None:
 
 
 def as_csv(shown: Table) -> bytes:
-    """The numbers, with the setting in every row."""
+    """The numbers, with the setting in every row; what a row says of itself stands instead of the setting's."""
+    made = {name: value for name, value in shown.setting.items() if name not in shown.numbers[0]}
     out = io.StringIO()
-    lines = csv.DictWriter(out, [*shown.numbers[0], *shown.setting], lineterminator="\n")
+    lines = csv.DictWriter(out, [*shown.numbers[0], *made], lineterminator="\n")
     lines.writeheader()
-    lines.writerows(row | shown.setting for row in shown.numbers)
+    lines.writerows(row | made for row in shown.numbers)
     return out.getvalue().encode()

@@ -186,7 +186,7 @@ def _chances(scene: Scene) -> tuple[Line, ...]:
         )
         lines.append(Line(class_name(scene, i), terms))
     if others := len(logits) - len(lines):
-        rest = 1 - float(logits.softmax(dim=0).topk(len(lines)).values.sum())
+        rest = float(logits.softmax(dim=0).sort(descending=True).values[len(lines) :].sum())
         lines.append(Line(tr_n("the other class", "the other {count} classes", others), (Term(f"{rest:.1%}"),)))
     return tuple(lines)
 

@@ -162,6 +162,8 @@ def _board(full: Scene, focus: figures.Focus, known: bool) -> None:
                     head=focus.head,
                 ),
             ),
+            full,
+            shape,
             key="tour_attention",
         )
         with st.columns([5, 8])[0]:  # under the picture

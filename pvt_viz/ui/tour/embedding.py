@@ -53,7 +53,8 @@ def show(scene: Scene) -> None:
     mark = figures.token_box(scene, focus)
     rows = _rows(scene, focus, mark)
     alt = tr("{picture} One token is marked.", picture=scene.picture.alt)
-    figures.follow(Board(picture=figures.bare(scene), alt=alt, rows=rows, marks=(mark,)), key="tour_embedding")
+    board = Board(picture=figures.bare(scene), alt=alt, rows=rows, marks=(mark,))
+    figures.follow(board, scene, shape, key="tour_embedding")
     if config.version == 1:
         _positions(scene, focus)
 

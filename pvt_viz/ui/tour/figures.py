@@ -62,8 +62,11 @@ def bare(scene: Scene) -> bytes:
 
 def cut_to_tokens(scene: Scene, shape: StageShape) -> dict:
     """For a board: the picture, what fills no square hatched, and the lines between a stage's tokens."""
-    ends = (count * shape.stride / side for count, side in zip(shape.grid, scene.selection.image_size, strict=True))
-    return {"picture": _hatched(scene.key, shape, scene), "grid_lines": shape.grid, "grid_box": (0.0, 0.0, *ends)}
+    return {
+        "picture": _hatched(scene.key, shape, scene),
+        "grid_lines": shape.grid,
+        "grid_box": _covered(scene, shape),
+    }
 
 
 def cut_to_keys(scene: Scene, shape: StageShape) -> dict:
@@ -71,6 +74,12 @@ def cut_to_keys(scene: Scene, shape: StageShape) -> dict:
     if shape.pool:
         return {"picture": bare(scene), "grid_lines": shape.reduced_grid}
     return cut_to_tokens(scene, replace(shape, grid=shape.reduced_grid, stride=shape.stride * shape.reduction))
+
+
+def _covered(scene: Scene, shape: StageShape) -> Box:
+    """What a grid covers of the picture, which it may reach over."""
+    down, right = (n * shape.stride / side for n, side in zip(shape.grid, scene.selection.image_size, strict=True))
+    return 0.0, 0.0, down, right
 
 
 def heated(scene: Scene, shape: StageShape, weights: np.ndarray, mark: Box | None = None) -> bytes:
@@ -93,8 +102,8 @@ def weights_of(scene: Scene, focus: Focus) -> np.ndarray:
     return plane(followed(scene, focus).weights, focus.shape).numpy()
 
 
-def follow(board: Board, *, key: str) -> None:
-    """A board in whose picture another token can be chosen: every step follows it, and so do the other pages.
+def follow(board: Board, scene: Scene, shape: StageShape, *, key: str) -> None:
+    """A board in whose picture another token of this stage can be chosen: all steps and pages follow it.
 
     The first of its marks is the token that is followed now.
     """
@@ -106,7 +115,8 @@ def follow(board: Board, *, key: str) -> None:
     hint = board.hint or tr("Click in the picture to follow another token; point at a number to see its place.")
     top, left, bottom, right = board.marks[0]
     middle = ((left + right) / 2, (top + bottom) / 2)
-    worked(replace(board, pick=True, place=middle, hint=hint), key=key, on_pick=moved)
+    cells = {"cells": shape.grid, "cells_box": _covered(scene, shape)}
+    worked(replace(board, pick=True, place=middle, hint=hint, **cells), key=key, on_pick=moved)
 
 
 def aside(text: str) -> None:

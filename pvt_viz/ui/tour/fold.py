@@ -123,6 +123,8 @@ def _board(scene: Scene, focus: figures.Focus) -> None:
             rows=tuple(rows),
             marks=tuple(marks),
         ),
+        scene,
+        shape,
         key="tour_fold",
     )
 
@@ -200,7 +202,8 @@ def _made(block, focus: figures.Focus, area: figures.Area, window) -> list[Line 
 def _title(config: PVTConfig) -> str:
     if config.pool:
         return N_("Many tokens become one key")
-    return N_("R×R tokens become one key") if len(config.dims) > 1 else N_("Where every token stays a key")
+    folds = config.shapes()[0].reduces
+    return N_("R×R tokens become one key") if folds else N_("Where every token stays a key")
 
 
 STEP = Step(

@@ -140,7 +140,8 @@ def _found(config: PVTConfig, shape: StageShape, costs: dict[str, StageCost]) ->
     return tr(
         "Full attention takes **{explicit}** the memory of SRA if it is explicit, **{fused}** if it is fused as well:"
         " then no map is stored, and SRA does not shrink what belongs to the queries. In arithmetic the **{saved}** of"
-        " step 8 remain, {with_keys} with what makes the keys: with fused kernels that is the main gain of SRA.",
+        " the step before remain, {with_keys} with what makes the keys: with fused kernels that is the main gain of"
+        " SRA.",
         explicit=factor(explicit),
         fused=factor(fused),
         saved=factor(saved),

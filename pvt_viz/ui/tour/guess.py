@@ -43,8 +43,8 @@ class Guess:
     """What was guessed; None before that, and for who skips."""
     shown: bool = False
     """Whether the real value is shown."""
-    moved: bool = False
-    """Whether the slider was touched: where it stood by itself is nobody's guess."""
+    at: float | None = None
+    """Where the reader moved the slider; where it stands by itself is nobody's guess."""
 
 
 def number(key: str, question: str, low: int, high: int, truth: float, *, unit: str = "", log: bool = False) -> bool:
@@ -56,10 +56,11 @@ def number(key: str, question: str, low: int, high: int, truth: float, *, unit: 
     ladder = _ladder(low, high)
 
     def moved() -> None:
-        st.session_state[_KEPT][key] = replace(now, moved=True)
+        st.session_state[_KEPT][key] = replace(now, at=st.session_state[_widget(key, now)])
 
     def control() -> object:
-        before = now.answer if now.answer is not None else (ladder[len(ladder) // 2] if log else (low + high) // 2)
+        middle = ladder[len(ladder) // 2] if log else (low + high) // 2
+        before = middle if now.at is None else now.at
         where = {"key": _widget(key, now), "label_visibility": "collapsed", "disabled": now.shown, "on_change": moved}
         if log:
             found = st.select_slider(
@@ -68,7 +69,7 @@ def number(key: str, question: str, low: int, high: int, truth: float, *, unit: 
         else:
             written = f"%d {unit.replace('%', '%%')}" if unit else "localized"
             found = st.slider(question, low, high, before, format=written, **where)
-        return found if now.moved else None
+        return None if now.at is None else found
 
     def verdict() -> None:
         real = with_unit(truth, unit)
@@ -183,7 +184,7 @@ def _ask(key: str, now: Guess, question: str, control: Callable[[], object], ver
         answer = control()
         with st.container(horizontal=True, key=f"guess_{key}_buttons"):
             if now.shown:
-                again = {"round": now.round + 1, "answer": None, "shown": False, "moved": False}
+                again = {"round": now.round + 1, "answer": None, "shown": False, "at": None}
                 st.button(tr("Ask me again"), key=f"again_{key}", type="tertiary", on_click=to, kwargs=again)
             else:
                 st.button(

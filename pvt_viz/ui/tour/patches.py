@@ -55,7 +55,7 @@ def show(scene: Scene) -> None:
         alt = tr("{picture} One token is marked.", picture=scene.picture.alt)
     mark = figures.token_box(scene, focus)
     rows = (_count(scene, known), _token(scene, focus, mark, config.in_channels))
-    figures.follow(Board(**picture, alt=alt, rows=rows, marks=(mark,)), key="tour_patches")
+    figures.follow(Board(**picture, alt=alt, rows=rows, marks=(mark,)), scene, shape, key="tour_patches")
     rim_rows, rim_columns = shape.rim
     if rim_rows or rim_columns:
         st.caption(

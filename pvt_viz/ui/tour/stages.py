@@ -74,7 +74,7 @@ def _why(scene: Scene, shapes: list[StageShape]) -> None:
             "Things come in all sizes: small ones need a fine grid, large ones a wide view. But a fine grid has many"
             " tokens. So each stage makes **one token for every pᵢ×pᵢ** of the stage before (p = {patches}; the first"
             " counts pixels): squares grow ({sides} px), tokens get fewer ({tokens}), and each can have more channels"
-            " ({dims}). All four maps are kept for step 10.",
+            " ({dims}). All of these maps are kept, for the last step.",
             patches=tr(enumerated(*map(str, scene.selection.config.patch_sizes))),
             sides=_arrows(shape.stride for shape in shapes),
             tokens=_arrows(f"{shape.tokens:,}" for shape in shapes),

@@ -205,9 +205,8 @@ def _by_hand(scene: Scene) -> None:
         Vector(tr("Σ weight·v: what this head answers"), tuple(walk.output.tolist())),
     ]
     alt = tr("{picture} The token that asks is marked.", picture=scene.picture.alt)
-    figures.follow(
-        Board(**figures.cut_to_keys(scene, shape), alt=alt, rows=tuple(rows), marks=(mark,)), key="tour_by_hand"
-    )
+    board = Board(**figures.cut_to_keys(scene, shape), alt=alt, rows=tuple(rows), marks=(mark,))
+    figures.follow(board, scene, shape, key="tour_by_hand")
 
 
 def _planes(walk: Walk, focus: figures.Focus, places: list[tuple[Box, ...]]) -> list[Grid]:

@@ -9,6 +9,7 @@ from pvt_viz.figures.colour import lut
 
 Box = tuple[float, float, float, float]
 """Top, left, bottom, right as fractions of the picture, from 0 to 1."""
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 SLACK = 1e-6
 """How far beyond 0 and 1 a box may reach: fractions are quotients of floats."""
 
@@ -93,8 +94,8 @@ class Board:
 
     `marks` are always outlined; `grid_lines` cut `grid_box` of the picture into (rows, columns), whose last ones may
     reach over the picture's edge. With `pick` the reader can choose a place in the picture; `place` is the one that is
-    chosen already, (x, y) as fractions. `hint` is what the line under the picture says while nothing is lit; it has
-    words of its own where it is left empty.
+    chosen already, (x, y) as fractions. Arrow keys go through the cells of that grid, or of `cells` in `cells_box`.
+    `hint` is what the line under the picture says while nothing is lit; it has words of its own where it is left empty.
     """
 
     picture: bytes
@@ -102,7 +103,9 @@ class Board:
     rows: tuple[Line | Vector | Grid, ...]
     marks: tuple[Box, ...] = ()
     grid_lines: tuple[int, int] | None = None
-    grid_box: Box = (0.0, 0.0, 1.0, 1.0)
+    grid_box: Box = WHOLE
+    cells: tuple[int, int] | None = None
+    cells_box: Box = WHOLE
     pick: bool = False
     hint: str = ""
     place: tuple[float, float] | None = None
@@ -114,10 +117,15 @@ class Board:
             if isinstance(row, Line):
                 boxes = tuple(chain(*(term.boxes for term in row.terms)))
             _check_boxes(repr(row.label), boxes)
-        if self.grid_lines is not None and min(self.grid_lines) < 1:
-            raise ValueError(
-                f"grid_lines={self.grid_lines} are rows and columns; there should be at least one of each."
-            )
+        for field in ("grid_lines", "cells"):
+            if (count := getattr(self, field)) is not None and min(count) < 1:
+                raise ValueError(f"{field}={count} are rows and columns; there should be at least one of each.")
+        for field in ("grid_box", "cells_box"):
+            top, left, bottom, right = box = getattr(self, field)
+            if not (0 <= top < min(bottom, 1) and 0 <= left < min(right, 1)):
+                raise ValueError(
+                    f"{field}={box} should be top, left, bottom, right as fractions of the picture, and not empty."
+                )
         if self.place is not None and not all(0 <= fraction <= 1 for fraction in self.place):
             raise ValueError(f"place={self.place} is x and y as fractions of the picture, from 0 to 1.")
 

@@ -24,6 +24,8 @@ def pack(board: Board, place: tuple[float, float] | None) -> dict:
         "marks": board.marks,
         "lines": board.grid_lines,
         "cut": board.grid_box,
+        "cells": board.cells or board.grid_lines,
+        "cellsCut": board.cells_box if board.cells else board.grid_box,
         "pick": board.pick,
         "place": place,
         "rows": rows,

@@ -16,12 +16,13 @@ class Picture {
     this.frame = root.querySelector(".frame");
     this.image = this.frame.querySelector("img");
     this.ring = this.frame.querySelector(".ring");
-    this.cursor = null; // where the arrow keys are, as a box
+    this.cursor = null; // where the arrow keys are
+    new ResizeObserver(() => this.data && this.#rule()).observe(this.frame);
   }
 
   receive(data) {
     this.data = data;
-    const { picture, alt, lines, marks, pick, words } = data;
+    const { picture, alt, marks, pick, words } = data;
     if (this.image.getAttribute("src") !== picture.url) this.image.src = picture.url; // else it would flicker
     this.image.classList.toggle("few", Math.max(picture.width, picture.height) <= FEW_PIXELS);
     this.frame.style.setProperty("--ratio", picture.width / picture.height);
@@ -31,9 +32,9 @@ class Picture {
     this.frame.classList.toggle("pick", pick);
     if (pick) this.frame.tabIndex = 0;
     else this.frame.removeAttribute("tabindex");
-    this.#draw("lines", lines ? this.#ruled(lines) : "");
+    this.#rule();
     this.#draw("mark", marks.map(rectangle).join(""));
-    if (!pick) this.moveTo(null);
+    this.moveTo(pick ? this.cursor : null);
   }
 
   // Light these boxes and dim the rest; none: the picture as it is.
@@ -84,23 +85,28 @@ class Picture {
   }
 
   describe(place) {
-    const { words, lines } = this.data;
-    if (!lines) return filled(words.spot, { x: Math.round(100 * place[0]), y: Math.round(100 * place[1]) });
+    const { words, cells } = this.data;
+    const [x, y] = place;
+    const [top, left, bottom, right] = this.#cut;
+    if (!cells || x < left || y < top || x >= right || y >= bottom)
+      return filled(words.spot, { x: Math.round(100 * x), y: Math.round(100 * y) });
     const { row, column } = this.cellAt(place);
-    return filled(words.cell, { row: row + 1, rows: lines[0], column: column + 1, columns: lines[1] });
+    return filled(words.cell, { row: row + 1, rows: cells[0], column: column + 1, columns: cells[1] });
   }
 
   get #cells() {
-    return this.data.lines ?? [STEPS, STEPS];
+    return this.data.cells ?? [STEPS, STEPS];
   }
 
   get #cut() {
-    return this.data.lines ? this.data.cut : [0, 0, 1, 1];
+    return this.data.cells ? this.data.cellsCut : [0, 0, 1, 1];
   }
 
-  // Between the cells, and around them where the picture goes on.
-  #ruled([rows, columns]) {
-    const [top, left, bottom, right] = this.#cut;
+  // Between the squares of the grid, and around them where the picture goes on.
+  #rule() {
+    if (!this.data.lines) return this.#draw("lines", "");
+    const [rows, columns] = this.data.lines;
+    const [top, left, bottom, right] = this.data.cut;
     const { width, height } = this.frame.getBoundingClientRect();
     const at = (from, to, count, pixels) => {
       let every = 1;
@@ -110,7 +116,7 @@ class Picture {
     };
     const across = at(top, bottom, rows, height).map((y) => `M${left} ${y}H${Math.min(right, 1)}`);
     const down = at(left, right, columns, width).map((x) => `M${x} ${top}V${Math.min(bottom, 1)}`);
-    return [...across, ...down].join("");
+    this.#draw("lines", [...across, ...down].join(""));
   }
 
   // Every line is drawn twice, dark below light, so that it is seen on any picture.
