@@ -137,6 +137,7 @@ def test_a_page_shuts_nobody_out_and_fits_the_screen(visitor, address, frames, p
 
 def test_the_tour_shuts_nobody_out_and_fits_the_screen(visitor, address, frames):
     """Its steps are of a kind: every other one is seen as a phone shows it in the dark."""
+    visitor.emulate_media(color_scheme="light")
     visitor.goto(f"{address}/tour")
     for step, (width, scheme) in zip(STEPS, cycle([(1280, "light"), (400, "dark")])):
         visitor.set_viewport_size({"width": 1280, "height": 800})

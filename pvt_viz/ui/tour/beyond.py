@@ -9,7 +9,7 @@ from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.figures import StageView, stage_views
 from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.tour import figures, guess
-from pvt_viz.ui.tour.stages import CNN
+from pvt_viz.ui.tour.stages import strided_as_a_cnn
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.walkthrough import query_at
 from pvt_viz.widgets.worked import Board, Line, Term, worked
@@ -86,7 +86,7 @@ def _what(shapes: list[StageShape]) -> None:
             strides=tr(enumerated(*(str(shape.stride) for shape in shapes))),
         )
     )
-    if tuple(shape.stride for shape in shapes) == CNN:
+    if strided_as_a_cnn(shapes):
         figures.aside(
             tr(
                 "These are the strides of a ResNet: detectors and segmenters made for one take these maps as they are,"

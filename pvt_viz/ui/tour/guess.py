@@ -63,13 +63,11 @@ def number(key: str, question: str, low: int, high: int, truth: float, *, unit: 
         before = middle if now.at is None else now.at
         where = {"key": _widget(key, now), "label_visibility": "collapsed", "disabled": now.shown, "on_change": moved}
         if log:
-            found = st.select_slider(
-                question, ladder, before, format_func=lambda value: with_unit(value, unit), **where
-            )
+            st.select_slider(question, ladder, before, format_func=lambda value: with_unit(value, unit), **where)
         else:
             written = f"%d {unit.replace('%', '%%')}" if unit else "localized"
-            found = st.slider(question, low, high, before, format=written, **where)
-        return None if now.at is None else found
+            st.slider(question, low, high, before, format=written, **where)
+        return now.at
 
     def verdict() -> None:
         real = with_unit(truth, unit)

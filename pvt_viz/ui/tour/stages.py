@@ -46,6 +46,11 @@ def show(scene: Scene) -> None:
         worked(board, key="tour_stages")
 
 
+def strided_as_a_cnn(shapes: list[StageShape]) -> bool:
+    """Whether the stages have the strides of a ResNet's."""
+    return tuple(shape.stride for shape in shapes) == CNN
+
+
 def squares(scene: Scene, shape: StageShape) -> tuple[Box, ...]:
     """What is behind every key; where there are too many keys to tell apart, all that they cover."""
     if shape.reduced_tokens <= MOST:
@@ -88,7 +93,7 @@ def _why(scene: Scene, shapes: list[StageShape]) -> None:
     else:
         said = tr("**pᵢ** leaves fewer tokens to all that follows. **Rᵢ** leaves fewer keys, in its stage alone.")
     st.markdown(said)
-    if tuple(shape.stride for shape in shapes) == CNN:
+    if strided_as_a_cnn(shapes):
         figures.aside(tr("A convolutional network such as ResNet has the same four strides: a PVT can take its place."))
 
 

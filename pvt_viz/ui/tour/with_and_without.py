@@ -47,10 +47,15 @@ def show(scene: Scene) -> None:
     _by_hand(folded)
 
 
+def _compares(config: PVTConfig) -> bool:
+    """Whether this kind of network has an R to change."""
+    return len(config.dims) > 1 and not config.pool
+
+
 def _pair(scene: Scene) -> tuple[Scene, Scene | None]:
     """The scene with a fold in stage 1, and the one without; where there is nothing to compare, only what is chosen."""
     shapes, reductions = scene.selection.config.shapes(), scene.selection.reductions
-    if len(shapes) == 1 or shapes[0].pool:
+    if not _compares(scene.selection.config):
         return scene, None
     if reductions[0] > 1:
         return scene, parts.scene_or_none(replace(scene.selection, reductions=(1, *reductions[1:])))
@@ -273,9 +278,7 @@ def _choose_head(scene: Scene) -> None:
 
 
 def _title(config: PVTConfig) -> str:
-    if config.pool or len(config.dims) == 1:
-        return N_("One query, number by number")
-    return N_("The same query, with and without SRA")
+    return N_("The same query, with and without SRA") if _compares(config) else N_("One query, number by number")
 
 
 STEP = Step(
