@@ -27,10 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     export.add_argument("--language", choices=LANGUAGES, default=SOURCE, help="of the page (default: en)")
     asked = parser.parse_args(arguments)
     # Only now: pages and plots take seconds to load, and --help should not.
-    from streamlit import config, logger
+    from pvt_viz.site import quiet
 
-    config.get_option("logger.level")  # what is set before the options are read would be set back
-    logger.set_log_level("error")  # it misses a visitor, and there is none
+    quiet.hush()
     from pvt_viz.site import build, visit
 
     with speaking(asked.language):
