@@ -114,10 +114,16 @@ def unfold(page: Page) -> None:
     quiet(page)
 
 
-def stretch(page: Page, width: int, scheme: str) -> None:
-    """A window as high as the page: axe judges no colour of what is scrolled away."""
+def recolour(page: Page, scheme: str) -> None:
+    """Until Streamlit has taken the scheme over: it draws the page anew, and what is pressed meanwhile may be lost."""
     page.emulate_media(color_scheme=scheme)
     page.wait_for_function(f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'")
+    quiet(page)
+
+
+def stretch(page: Page, width: int, scheme: str) -> None:
+    """A window as high as the page: axe judges no colour of what is scrolled away."""
+    recolour(page, scheme)
     for _ in range(2):  # some of it is laid out by the window's height
         height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         page.set_viewport_size({"width": width, "height": max(height, 800)})
@@ -137,12 +143,13 @@ def test_a_page_shuts_nobody_out_and_fits_the_screen(visitor, address, frames, p
 
 def test_the_tour_shuts_nobody_out_and_fits_the_screen(visitor, address, frames):
     """Its steps are of a kind: every other one is seen as a phone shows it in the dark."""
+    visitor.set_viewport_size({"width": 1280, "height": 800})
     visitor.emulate_media(color_scheme="light")
     visitor.goto(f"{address}/tour")
     for step, (width, scheme) in zip(STEPS, cycle([(1280, "light"), (400, "dark")])):
-        visitor.set_viewport_size({"width": 1280, "height": 800})
-        visitor.emulate_media(color_scheme=scheme)
         if step is not STEPS[0]:
+            visitor.set_viewport_size({"width": 1280, "height": 800})
+            recolour(visitor, scheme)
             visitor.get_by_test_id("stMain").get_by_role("button", name="Next").click()
         expect(visitor.get_by_test_id("stMain").locator("h1")).to_have_text(step.title, timeout=30_000)
         unfold(visitor)
