@@ -77,6 +77,8 @@ def main(page: Page):
 
 def unfold(page: Page) -> None:
     sidebar(page).get_by_text("Other weights").click()
+    expect(sidebar(page).get_by_role("textbox", name="From the hub")).to_be_visible(timeout=LONG)
+    quiet(page)  # what is written in a field that is still being drawn may be lost
 
 
 def upload(page: Page, place: Place, files: dict[str, bytes]) -> None:
@@ -270,5 +272,9 @@ def test_from_an_id_to_a_network_and_offline_the_next_time(page, place):
 
 
 def look_up(page: Page) -> None:
-    sidebar(page).get_by_role("textbox", name="From the hub").fill(ID)
+    field = sidebar(page).get_by_role("textbox", name="From the hub")
+    field.fill(ID)
+    field.press("Tab")  # said, and heard, before anything is pressed: on a busy machine a press meanwhile may be lost
+    page.wait_for_timeout(300)
+    quiet(page)
     sidebar(page).get_by_role("button", name="Look it up").click()
