@@ -141,6 +141,9 @@ class PVTConfig:
     """Whether each picture is normalised by its own mean and deviation, over all pixels and channels, instead."""
     crop: float = 1.0
     """What part of a photograph's shorter side the centre crop keeps: 224 of 256 pixels is 0.875."""
+    detail: int | None = None
+    """Pixels of the shorter side that a picture is reduced to before it is brought to its size: what the pictures of
+    training had to show. None: all that it has."""
     n_prefix: int = 1
     """Tokens before the grid in the last stage: CLS; in a DeiT also the distillation token; 0: the mean answers."""
 
@@ -160,6 +163,8 @@ class PVTConfig:
         h, w = self.image_hw
         object.__setattr__(self, "image_size", h if h == w else (h, w))  # equal networks are equal configurations
         _check_positive("in_channels", self.in_channels)
+        if self.detail is not None:
+            _check_positive("detail", self.detail)
         for field in ("num_classes", "n_prefix"):  # without classes it is a backbone
             _check_positive(field, getattr(self, field), least=0)
         for field in ("patch_sizes", "dims", "depths", "heads", "reductions"):
@@ -425,6 +430,9 @@ def _scene_pvt(name: str) -> PVTConfig:
     return PVTConfig(name=name, dims=(24, 48, 96, 160), heads=(1, 2, 4, 5), mlp_ratios=(4, 4, 4, 4), **_SCENES)
 
 
+_PHOTOS = {"image_size": 224, "num_classes": 200, "detail": 64}
+"""Of networks that know photographs: Tiny-ImageNet's pictures are 64 pixels wide."""
+
 PRESETS: dict[str, PVTConfig] = {
     config.name: config
     for config in (
@@ -447,6 +455,13 @@ PRESETS: dict[str, PVTConfig] = {
         # The baseline of the PVT paper (48.8 M): wider, shallower, and without biases on q, k and v.
         ViTConfig(name="vit_small_16_paper", dims=(768,), depths=(8,), heads=(8,), mlp_ratios=(3,), qkv_bias=False),
         # Ours, small enough to be trained on a CPU: the networks that come with weights (pvt_viz.train).
+        PVTConfig(
+            name="photo_pvt",
+            dims=(32, 64, 160, 256),
+            depths=(2, 2, 4, 2),
+            mlp_ratios=(4, 4, 4, 4),
+            **_PHOTOS,
+        ),
         _scene_pvt("flexi_pvt"),
         _scene_pvt("flexi_pvt_fixed"),
         ViTConfig(name="scene_vit", patch_sizes=(8,), dims=(56,), depths=(4,), heads=(4,), **_SCENES),

@@ -135,7 +135,7 @@ def whole_size(image: Image.Image, long_side: int, multiple: int) -> tuple[int, 
 
 def to_tensor(image: Image.Image | torch.Tensor, config) -> torch.Tensor:
     """Crop to the centre by `config.crop`, resize to `config.image_hw`, normalise as `config` says: by `standardise`,
-    or `mean` and `std`.
+    or `mean` and `std`. With `config.detail` the picture is first reduced to so many pixels.
 
     `image` is a PIL image (then n = 1) or a float tensor `(n, 3, h, w)` in 0..1; returns `(n, 3, H, W)`,
     float32. Anything else is a `ValueError`.
@@ -146,15 +146,26 @@ def to_tensor(image: Image.Image | torch.Tensor, config) -> torch.Tensor:
         )
     height, width = config.image_hw
     if isinstance(image, Image.Image):
-        pixels = torch.from_numpy(np.array(fit(_to_rgb(image), (height, width), crop=config.crop)))  # (H, W, 3) uint8
+        pixels = torch.from_numpy(np.array(fit(_to_rgb(image), seen_size(config), crop=config.crop)))  # (H, W, 3) uint8
         images = pixels.permute(2, 0, 1)[None].contiguous().float() / 255
     else:
         _check_tensor(image)
-        images = _fit_tensor(image.float(), height, width, config.crop)
+        images = _fit_tensor(image.float(), *seen_size(config), config.crop)
+    if images.shape[-2:] != (height, width):
+        images = F.interpolate(images, (height, width), mode="bilinear")
     if config.standardise:
         return standardise(images)
     mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in (config.mean, config.std))
     return (images - mean) / std
+
+
+def seen_size(config) -> tuple[int, int]:
+    """(H, W) of the pixels that a network of `config` is given to see: `image_hw`, or less where `detail` says so."""
+    height, width = config.image_hw
+    if config.detail is None or config.detail >= min(height, width):
+        return height, width
+    part = config.detail / min(height, width)
+    return round(height * part), round(width * part)
 
 
 def from_tensor(images: torch.Tensor) -> list[Image.Image]:

@@ -18,7 +18,7 @@ from pvt_viz.models.pvt import Weights
 from pvt_viz.models.segmentation import SegmentationHead
 
 FOLDER = Path(__file__).parents[2] / "assets" / "weights"
-BUNDLED = ("flexi_pvt", "flexi_pvt_fixed", "scene_vit")
+BUNDLED = ("photo_pvt", "flexi_pvt", "flexi_pvt_fixed", "scene_vit")
 """Names that `load_model` knows without a path."""
 FORMAT = "pvt-viz 1"
 
