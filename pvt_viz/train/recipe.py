@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, replace
 
@@ -80,6 +81,12 @@ class Recipe:
         own = tuple((r,) for r in self.config.reductions)
         drawn = [course.reductions or own for course in self.courses]
         return tuple(tuple(sorted({r for some in drawn for r in some[i]})) for i in range(len(own)))
+
+    def pace(self, step: int) -> float:
+        """What learning rates are multiplied with: up in a line, then down in a half cosine."""
+        if step < self.warm_up:
+            return (step + 1) / self.warm_up
+        return 0.5 + 0.5 * math.cos(math.pi * (step - self.warm_up) / max(1, self.steps - self.warm_up))
 
     def lesson(self, step: int) -> Lesson:
         """What step number `step` (from 0) is trained on; the same every time it is asked."""

@@ -1,9 +1,6 @@
-"""One step after the other: a batch of scenes, the loss, new weights. What a step does, its number decides."""
+"""The networks that know scenes: a batch of drawn pictures, the answer and the masks to learn from."""
 
-import math
-from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -17,16 +14,7 @@ from pvt_viz.models.flexible import refit
 from pvt_viz.models.segmentation import SegmentationHead
 from pvt_viz.scenes import Scenes
 from pvt_viz.train.recipe import Lesson, Recipe
-
-
-@dataclass(frozen=True)
-class Step:
-    """What happened in one step."""
-
-    number: int
-    lesson: Lesson
-    loss: float
-    accuracy: float
+from pvt_viz.train.stepper import Stepper
 
 
 class Learner(nn.Module):
@@ -41,33 +29,26 @@ class Learner(nn.Module):
         return self.network.read(tokens), self.segment(maps)
 
 
-class Trainer:
-    """A recipe on its way. `advance` does one step; `save` and `load` let it go on another day with the same result."""
+class Trainer(Stepper):
+    """What a step does, its number decides: a run that is repeated ends in the same weights."""
 
     def __init__(self, recipe: Recipe, device: str = "cpu"):
-        self.recipe, self.device, self.number = recipe, torch.device(device), 0
         network = build_model(recipe.config, seed=recipe.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed)
             segment = SegmentationHead(recipe.config)
-        self.learner = Learner(network, segment).to(self.device)
-        # Averaged weights answer better than the last ones, and are what is shipped.
-        self.average = {name: values.detach().clone() for name, values in self.learner.named_parameters()}
-        matrices, rest = [], []
-        for name, values in self.learner.named_parameters():
-            inside = name.startswith("network.stages") and values.ndim == 2
-            (matrices if inside else rest).append(values)
-        self.optimizers = (
-            torch.optim.Muon(
-                matrices, lr=recipe.muon_lr, weight_decay=recipe.muon_decay, adjust_lr_fn="original", momentum=0.95
-            ),
-            torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=recipe.adam_betas, weight_decay=recipe.adam_decay),
-        )
-        self._lrs = tuple(optimizer.param_groups[0]["lr"] for optimizer in self.optimizers)
+        super().__init__(recipe, Learner(network, segment), device)
 
-    def advance(self) -> Step:
-        """One batch."""
-        lesson = self.recipe.lesson(self.number)
+    def muon(self, matrices: list[Tensor]) -> torch.optim.Optimizer:
+        return torch.optim.Muon(
+            matrices,
+            lr=self.recipe.muon_lr,
+            weight_decay=self.recipe.muon_decay,
+            adjust_lr_fn="original",
+            momentum=0.95,
+        )
+
+    def lose(self, lesson: Lesson) -> tuple[Tensor, float]:
         batch = scenes.generate(
             lesson.batch,
             lesson.config.image_hw,
@@ -81,21 +62,7 @@ class Trainer:
         labels = batch.labels.to(self.device)
         loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.smoothing)
         loss = loss + segmentation_loss(segmented, batch, lesson.config.patch_sizes[0])
-        for optimizer in self.optimizers:
-            optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.learner.parameters(), self.recipe.clip)
-        for optimizer, lr in zip(self.optimizers, self._lrs, strict=True):
-            for group in optimizer.param_groups:
-                group["lr"] = lr * self._pace()
-            optimizer.step()
-        self.number += 1
-        keep = min(self.recipe.averaging, self.number / (self.number + 9))
-        with torch.no_grad():
-            for name, values in self.learner.named_parameters():
-                self.average[name].lerp_(values, 1 - keep)
-        right = (logits.argmax(dim=1) == labels).float().mean().item()
-        return Step(self.number, lesson, loss.item(), right)
+        return loss, (logits.argmax(dim=1) == labels).float().mean().item()
 
     def _answer(self, config: PVTConfig, pictures: Tensor):
         """The learner at a setting: the kernels that are trained are resized to it, and the gradients back."""
@@ -104,33 +71,6 @@ class Trainer:
         fitted = {f"network.{name}": v for name, v in network.items()}
         segment = {name: v for name, v in named.items() if name.startswith("segment.")}
         return torch.func.functional_call(_skeleton(config), fitted | segment, (pictures,))
-
-    def _pace(self) -> float:
-        """Up in a line, then down in a half cosine."""
-        done, warm_up = self.number, self.recipe.warm_up
-        if done < warm_up:
-            return (done + 1) / warm_up
-        return 0.5 + 0.5 * math.cos(math.pi * (done - warm_up) / max(1, self.recipe.steps - warm_up))
-
-    def save(self, path: Path) -> None:
-        """All that is needed to go on."""
-        state = {
-            "number": self.number,
-            "learner": self.learner.state_dict(),
-            "average": self.average,
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-        }
-        torch.save(state, path.with_suffix(".new"))
-        path.with_suffix(".new").replace(path)  # a cut in the middle of writing leaves the one before
-
-    def load(self, path: Path) -> None:
-        """Go on from there."""
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        self.number = state["number"]
-        self.learner.load_state_dict(state["learner"])
-        self.average = state["average"]
-        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(kept)
 
 
 def segmentation_loss(logits: Tensor, batch: Scenes, patch_size: int) -> Tensor:

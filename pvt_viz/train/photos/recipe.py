@@ -1,0 +1,68 @@
+"""What the networks that know photographs are trained on, and for how long.
+
+A course's size is that of the pixels that the network gets: pictures have 64 of them and are not enlarged for training.
+At 224 pixels a p_1 of 4 makes 56×56 tokens, and so does a p_1 of 1 at 56 pixels; by the rule that kernels are resized
+by, the two say nearly the same, and the second needs no enlarged picture. Coarse grids come first, since they are cheap.
+"""
+
+from dataclasses import dataclass, replace
+
+from pvt_viz.config import get_config
+from pvt_viz.train.recipe import Course, Phase, Recipe
+
+TASK = "photographs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoRecipe(Recipe):
+    """A plateau that is cooled down at the end, so that its length need not be known at the beginning."""
+
+    first_patch_sizes: tuple[int, ...]
+    """Of p_1 at home, those whose grids were trained."""
+    cool_down: int
+    """Steps over which learning rates go down to nothing, in a line."""
+
+    @property
+    def trained_patch_sizes(self) -> tuple[tuple[int, ...], ...]:
+        return (self.first_patch_sizes, *((p,) for p in self.config.patch_sizes[1:]))
+
+    def pace(self, step: int) -> float:
+        """Up in a line, level, and down in a line over the last steps."""
+        return min(1.0, (step + 1) / self.warm_up, (self.steps - step) / self.cool_down)
+
+
+_R = {
+    16: ((1, 2, 4, 4, 4, 8, 8, 16), (1, 2, 2, 4), (1, 2), (1,)),
+    32: ((4, 8, 8, 16), (2, 4, 4), (1, 2), (1,)),
+    56: ((8, 8, 8, 8, 16), (4, 4, 4, 2), (2, 2, 1), (1,)),
+}
+"""Rows of stage 1's grid -> what every R_i is drawn from there; what is drawn more often is listed more often."""
+_NEAR = Course(share=0.1, patch_size=4, reductions=_R[16], sizes=(56, 72, 80, (56, 72)), batch=224)
+_COARSE = Course(share=0.68, patch_size=4, reductions=_R[16], sizes=(64,), batch=256)
+_MIDDLE = Course(share=0.22, patch_size=2, reductions=_R[32], sizes=(64,), batch=96)
+_MIDDLES = Course(share=0.4, patch_size=2, reductions=_R[32], sizes=(64, 56, 80, (56, 80)), batch=80)
+_FINE = Course(share=0.2, patch_size=1, reductions=_R[56], sizes=(56,), batch=40)
+_FINES = Course(share=0.4, patch_size=1, reductions=_R[56], sizes=(56, 56, 56, 48, 64, (40, 56)), batch=40)
+
+
+def _share(course: Course, share: float) -> Course:
+    return replace(course, share=share)
+
+
+PHOTO_PVT = PhotoRecipe(
+    name="photo_pvt",
+    config=get_config("photo_pvt"),
+    phases=(
+        Phase(steps=30_000, task=TASK, courses=(_COARSE, _NEAR, _MIDDLE)),
+        Phase(steps=12_000, task=TASK, courses=(_share(_COARSE, 0.4), _MIDDLES, _FINE)),
+        Phase(steps=6_000, task=TASK, courses=(_share(_COARSE, 0.2), _MIDDLES, _FINES)),
+    ),
+    first_patch_sizes=(4, 8),
+    warm_up=200,
+    cool_down=6_000,
+    smoothing=0.1,
+    averaging=0.999,
+    adam_decay=0.02,
+    moments=(100, 300, 800, 2_000, 5_000, 15_000),
+)
+RECIPES = {recipe.name: recipe for recipe in (PHOTO_PVT,)}
