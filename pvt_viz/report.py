@@ -49,8 +49,33 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sureness:
+    """What the probability of the strongest answer is worth, on held-out pictures that the temperature never saw."""
+
+    temperature: float
+    """By which the head was divided; fitted on other held-out pictures."""
+    pictures: int
+    error: float
+    """Expected calibration error: how far probability and accuracy are apart, in the mean over pictures."""
+    bins: tuple[tuple[float, float, float, int], ...]
+    """(from, to, accuracy, pictures) for ranges of that probability, rising."""
+
+    def accuracy(self, chance: float) -> float | None:
+        """How often an answer of this probability is right; None where hardly any was measured."""
+        for low, high, accuracy, count in self.bins:
+            if low <= chance < high or chance == high == 1:
+                return accuracy if count >= LEAST_PICTURES else None
+        return None
+
+
+LEAST_PICTURES = 20
+"""Below that many, a share says little."""
+SCENES, PHOTOGRAPHS = "scenes", "photographs"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
-    """Of one network. Every accuracy is on `scenes` pictures of the cue task that training never saw."""
+    """Of one network. Every accuracy is on `scenes` pictures of its own kind that training never saw."""
 
     name: str
     scenes: int
@@ -65,6 +90,16 @@ class Report:
     """How many of the scenes maps are scored on."""
     scores: tuple[MapScore, ...]
     training: Training
+    kind: str = SCENES
+    """Of the pictures that it knows and was measured on."""
+    top5: float | None = None
+    """How often the right answer is among the five strongest, at the default setting."""
+    sureness: Sureness | None = None
+    in_settings: int = 0
+    """How many pictures every setting but the default, sizes and interventions were measured on; 0: all `scenes`."""
+    small_scored: int = 0
+    small_scores: tuple[MapScore, ...] = ()
+    """`scores` on those pictures alone whose object fills less than a quarter: how many, and the scores."""
 
     def accuracy(self, config: PVTConfig) -> float | None:
         """At the p_i and R_i of a configuration, on pictures of `side`; None where not measured."""
@@ -92,7 +127,9 @@ def save(report: Report) -> None:
 
 
 def _read(fields: dict) -> Report:
-    training = dict(fields["training"])
+    training, sureness = dict(fields["training"]), fields.get("sureness")
+    if sureness is not None:
+        sureness = Sureness(**sureness | {"bins": tuple(map(tuple, sureness["bins"]))})
     training["history"] = tuple(map(tuple, training["history"]))
     return Report(
         name=fields["name"],
@@ -105,4 +142,10 @@ def _read(fields: dict) -> Report:
         scored=fields["scored"],
         scores=tuple(MapScore(**row) for row in fields["scores"]),
         training=Training(**training),
+        kind=fields.get("kind", SCENES),
+        top5=fields.get("top5"),
+        sureness=sureness,
+        in_settings=fields.get("in_settings", 0),
+        small_scored=fields.get("small_scored", 0),
+        small_scores=tuple(MapScore(**row) for row in fields.get("small_scores", ())),
     )

@@ -144,7 +144,7 @@ def test_a_recipe_says_all_that_its_lessons_draw(recipe):
 
 
 def test_what_the_shipped_recipes_were_trained_at():
-    flexi, fixed, vit = (RECIPES[name] for name in BUNDLED)
+    flexi, fixed, vit = RECIPES.values()
     assert flexi.trained_patch_sizes == ((2, 4, 8), (2,), (2,), (2,))
     assert flexi.trained_reductions == ((1, 2, 4, 8, 16), (1, 2, 4), (1, 2), (1,))
     assert fixed.trained_patch_sizes == ((4,), (2,), (2,), (2,))
@@ -638,7 +638,7 @@ def test_the_history_of_a_report_has_the_means_of_its_steps(folder, monkeypatch,
     recipe = replace(TINY, phases=replace_steps(TINY, 7), moments=())
     run.train(recipe, tmp_path)
     kept = json.loads((tmp_path / "history.json").read_text())
-    history = export._training(recipe, kept).history
+    history = export.training(recipe, kept).history
     every = 2 if rows == 3 else 1
     assert [row[0] for row in history] == ([2, 4, 6, 7] if rows == 3 else [1, 2, 3, 4, 5, 6, 7])
     for i, (_, loss, accuracy) in enumerate(history):

@@ -104,6 +104,7 @@ def save(path: Path, tensors: dict[str, torch.Tensor], config: PVTConfig, weight
         "classes": weights.classes,
         "trained_patch_sizes": weights.patch_sizes,
         "trained_reductions": weights.reductions,
+        "temperature": weights.temperature,
     }
     half = {name: values.detach().cpu().half().contiguous() for name, values in tensors.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -172,5 +173,6 @@ def _about(name: str, fields: dict) -> _About:
         classes=tuple(fields["classes"]),
         patch_sizes=tuple(map(tuple, fields["trained_patch_sizes"])),
         reductions=tuple(map(tuple, fields["trained_reductions"])),
+        temperature=float(fields.get("temperature", 1)),
     )
     return _About(config, weights)

@@ -71,6 +71,8 @@ class Weights:
     """Per stage, the p_i that they were trained at, in order."""
     reductions: tuple[tuple[int, ...], ...] = ()
     """Per stage, the R_i that they were trained at, in order."""
+    temperature: float = 1.0
+    """What the head was divided by, so that probabilities are about as often right as they say."""
     family: str = ""
     """Whose file they came in, where that was not ours."""
     notes: tuple[str, ...] = ()

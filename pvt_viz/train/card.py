@@ -4,7 +4,7 @@ import math
 
 from pvt_viz import cost
 from pvt_viz.attribution import KINDS
-from pvt_viz.report import Report
+from pvt_viz.report import MapScore, Report
 from pvt_viz.scenes import CLASSES
 from pvt_viz.scenes.layout import TAG
 from pvt_viz.train.recipe import Phase, Recipe
@@ -22,6 +22,14 @@ ABOUT = {
     ),
     "scene_vit": "A plain Vision Transformer of about the cost of flexi_pvt: one grid of tokens, full attention, CLS.",
 }
+
+SCORED_BY = (
+    "Pointing: whether the brightest place lies on it (of equal pixels, the part that does). Energy: the part of the"
+    " map's sum that lies on it. Overlap: intersection over union with the map's brightest pixels, as many as the mask"
+    " has. Chance is a flat map, the centre prior one that only knows the middle, and a ceiling is the mask itself drawn"
+    " in the cells of that stage."
+)
+"""What the columns of `scores` are."""
 
 
 def text(recipe: Recipe, report: Report) -> str:
@@ -53,10 +61,10 @@ def text(recipe: Recipe, report: Report) -> str:
         f" {training.date}. `make train` does it again.",
     ]
     if len(report.accuracies) > 1:
-        parts += ["## Accuracy at every setting", _settings(report)]
-    parts += ["## Other image sizes", _sizes(report)]
-    parts += ["## What matters: the attention of one stage changed", _interventions(recipe, report)]
-    parts += ["## What the maps are worth", _scores(report)]
+        parts += ["## Accuracy at every setting", settings(report)]
+    parts += ["## Other image sizes", sizes(report)]
+    parts += ["## What matters: the attention of one stage changed", interventions(recipe, report)]
+    parts += ["## What the maps are worth", f"Against the mask of the answer. {SCORED_BY}", scores(report.scores)]
     parts += [
         "## What it is not",
         "It has only ever seen drawn scenes. On a photograph it still names one of ten shapes, and that means"
@@ -75,19 +83,19 @@ def _phase(phase: Phase) -> str:
     return f'{phase.steps:,} on the task "{phase.task}" ({what}{clutter}{tags})'
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _settings(report: Report) -> str:
+def settings(report: Report) -> str:
     """One row for each p_1, R_1 and R_2; one column for each R_3 and R_4."""
     last = sorted({reductions[2:] for _, reductions in report.accuracies})
     rows: dict[tuple[int, int, int], dict] = {}
     for (patch_sizes, reductions), accuracy in report.accuracies.items():
         rows.setdefault((patch_sizes[0], *reductions[:2]), {})[reductions[2:]] = accuracy
     head = ("p_1", "R_1", "R_2", *(f"R_3 = {r3}, R_4 = {r4}" for r3, r4 in last))
-    return _table(
+    return table(
         head,
         [
             (*map(str, row), *(f"{cells[at]:.3f}" if at in cells else "" for at in last))
@@ -96,30 +104,27 @@ def _settings(report: Report) -> str:
     )
 
 
-def _sizes(report: Report) -> str:
-    return _table(("image", "accuracy"), [(times(size), f"{value:.3f}") for size, value in report.sizes.items()])
+def sizes(report: Report) -> str:
+    return table(("image", "accuracy"), [(times(size), f"{value:.3f}") for size, value in report.sizes.items()])
 
 
-def _interventions(recipe: Recipe, report: Report) -> str:
+def interventions(recipe: Recipe, report: Report) -> str:
     default = report.accuracy(recipe.config)
     said = "\n".join(f"- **{kind}**: {words}" for kind, words in KINDS.items())
     found = {(row.stage, row.kind): row.accuracy for row in report.interventions}
     stages = sorted({stage for stage, _ in found})
-    table = _table(
+    rows = table(
         ("stage", *KINDS), [(str(stage), *(f"{found[stage, kind]:.3f}" for kind in KINDS)) for stage in stages]
     )
-    return f"{said}\n\nUntouched: {default:.3f}.\n\n{table}"
+    return f"{said}\n\nUntouched: {default:.3f}.\n\n{rows}"
 
 
-def _scores(report: Report) -> str:
-    rows = [
-        (row.method, str(row.stage or ""), f"{row.pointing:.3f}", f"{row.energy:.3f}", f"{row.overlap:.3f}")
-        for row in report.scores
-    ]
-    table = _table(("map", "stage", "pointing", "energy", "overlap"), rows)
-    return (
-        "Against the mask of the answer. Pointing: whether the brightest place lies on it (of equal pixels, the part"
-        " that does). Energy: the part of the map's sum that lies on it. Overlap: intersection over union with the"
-        " map's brightest pixels, as many as the mask has. Chance is a flat map, the centre prior one that only"
-        f" knows the middle, and a ceiling is the mask itself drawn in the cells of that stage.\n\n{table}"
+def scores(rows: tuple[MapScore, ...]) -> str:
+    """One row for each method and stage."""
+    return table(
+        ("map", "stage", "pointing", "energy", "overlap"),
+        [
+            (row.method, str(row.stage or ""), f"{row.pointing:.3f}", f"{row.energy:.3f}", f"{row.overlap:.3f}")
+            for row in rows
+        ],
     )

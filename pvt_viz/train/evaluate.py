@@ -1,7 +1,7 @@
 """Measure trained networks on scenes that training never saw: accuracy at every setting, interventions, maps."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import product
 
 import torch
@@ -33,21 +33,43 @@ def held_out(count: int, size: int | Size = 128) -> Iterator[scenes.Scenes]:
         done += some
 
 
-@torch.no_grad()
-def accuracy(model: PVT, count: int, size: int | Size = 128) -> float:
-    """The part of `count` held-out scenes that the model answers rightly."""
-    return sum(_right(model(_pictures(model, batch)), batch) for batch in held_out(count, size)) / count
+@dataclass(frozen=True)
+class TestSet:
+    """Pictures that training never saw, and how they are shown to a network."""
+
+    batches: Callable[[int, int | Size], Iterator]
+    """(count, size) -> batches with `images` (n, 3, h, w) in 0..1, `labels` (n,) and `masks` (n, H, W) bool."""
+    normalised: Callable[[PVTConfig, object], Tensor]
+    """(config, batch) -> (n, 3, H, W), as the network was trained."""
+
+    def pictures(self, model: PVT, batch) -> Tensor:
+        return self.normalised(model.config, batch).to(next(model.parameters()).device)
+
+
+SCENES = TestSet(
+    # By its name, so that a test may put another in its place.
+    batches=lambda count, size: held_out(count, size),
+    normalised=lambda _config, batch: images.standardise(batch.images),
+)
 
 
 @torch.no_grad()
-def accuracies(make_model, config: PVTConfig, count: int) -> dict[Setting, float]:
-    """At every p_1 and R_i. `make_model(patch_sizes=, reductions=)` makes the network at a setting.
+def accuracy(model: PVT, count: int, size: int | Size = 128, test: TestSet = SCENES) -> float:
+    """The part of `count` held-out pictures that the model answers rightly."""
+    return sum(_right(model(test.pictures(model, batch)), batch) for batch in test.batches(count, size)) / count
+
+
+@torch.no_grad()
+def accuracies(
+    make_model, config: PVTConfig, count: int, test: TestSet = SCENES, first: tuple[int, ...] | None = None
+) -> dict[Setting, float]:
+    """At every p_1 (of `first`) and R_i. `make_model(patch_sizes=, reductions=)` makes the network at a setting.
 
     What two settings share is computed once: stage 2 at each R_2 goes on from stage 1 at each R_1, and so on, so that
     30 settings cost little more than ten.
     """
     right: dict[Setting, int] = {}
-    for p in FIRST_PATCHES:
+    for p in first or FIRST_PATCHES:
         patch_sizes = (p, *config.patch_sizes[1:])
         grids = [shape.grid for shape in replace(config, patch_sizes=patch_sizes, reductions=(1,) * 4).shapes()]
         choices = [[r for r in some if r <= min(grid)] for some, grid in zip(REDUCTIONS, grids, strict=True)]
@@ -60,13 +82,13 @@ def accuracies(make_model, config: PVTConfig, count: int) -> dict[Setting, float
             for i, some in enumerate(choices)
             for r in some
         }
-        for batch in held_out(count, config.image_hw):
-            planes: dict[tuple[int, ...], Tensor] = {(): _pictures(next(iter(models.values())), batch)}
+        for batch in test.batches(count, config.image_hw):
+            planes: dict[tuple[int, ...], Tensor] = {(): test.pictures(next(iter(models.values())), batch)}
             for i, some in enumerate(choices):
                 tokens = {}
                 for reductions, r in product(planes, some):
                     model = models[i, r]
-                    shape = model.config.shapes(tuple(batch.images.shape[-2:]))[i]
+                    shape = model.config.shapes()[i]
                     tokens[*reductions, r] = model.stages[i](planes[reductions], shape)
                 planes = {reductions: plane for reductions, (_, plane) in tokens.items()}
             for reductions, (last, _) in tokens.items():
@@ -76,20 +98,21 @@ def accuracies(make_model, config: PVTConfig, count: int) -> dict[Setting, float
     return {setting: hits / count for setting, hits in right.items()}
 
 
-def interventions(model: PVT, count: int) -> tuple[Intervention, ...]:
+def interventions(model: PVT, count: int, test: TestSet = SCENES) -> tuple[Intervention, ...]:
     """Each kind on each stage."""
+    size = model.config.image_hw
     return tuple(
-        Intervention(stage=i, kind=kind, accuracy=accuracy(attribution.intervene(model, i, kind), count))
+        Intervention(stage=i, kind=kind, accuracy=accuracy(attribution.intervene(model, i, kind), count, size, test))
         for i in range(1, len(model.stages) + 1)
         for kind in attribution.KINDS
     )
 
 
-def map_scores(model: PVT, count: int) -> tuple[MapScore, ...]:
+def map_scores(model: PVT, count: int, test: TestSet = SCENES) -> tuple[MapScore, ...]:
     """Every method at every stage, and the yardsticks: chance, the centre, and the best that a stage's grid allows."""
     totals: dict[tuple[str, int], list[dict[str, float]]] = {}
-    for batch in held_out(count):
-        look = attribution.look(model, _pictures(model, batch))
+    for batch in test.batches(count, model.config.image_hw):
+        look = attribution.look(model, test.pictures(model, batch))
         for method, stage, heat, side in [*_maps(look), *_yardsticks(model, batch.masks)]:
             found = scores.score(heat, batch.masks, side).means()
             means = {name: value * len(heat) for name, value in found.items()}
@@ -115,9 +138,5 @@ def _yardsticks(model: PVT, masks: Tensor) -> Iterable[tuple[str, int, Tensor, i
         yield N_("ceiling of the grid"), shape.index, scores.ceiling(masks, shape.stride), shape.stride
 
 
-def _pictures(model: PVT, batch: scenes.Scenes) -> Tensor:
-    return images.standardise(batch.images).to(next(model.parameters()).device)
-
-
-def _right(logits: Tensor, batch: scenes.Scenes) -> int:
+def _right(logits: Tensor, batch) -> int:
     return int((logits.argmax(dim=1).cpu() == batch.labels).sum())

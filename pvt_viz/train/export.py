@@ -69,7 +69,7 @@ def measured(recipe: Recipe, folder: Path, count: int, device: str, say: Callabl
         interventions=evaluate.interventions(model(), count),
         scored=min(count, SCORED),
         scores=evaluate.map_scores(model(), min(count, SCORED)),
-        training=_training(recipe, json.loads((folder / "history.json").read_text())),
+        training=training(recipe, json.loads((folder / "history.json").read_text())),
     )
     report.save(found)
     report.load.cache_clear()
@@ -77,7 +77,8 @@ def measured(recipe: Recipe, folder: Path, count: int, device: str, say: Callabl
     return found
 
 
-def _training(recipe: Recipe, rows: list[list]) -> Training:
+def training(recipe: Recipe, rows: list[list]) -> Training:
+    """How the weights came about, from the rows of `history.json`."""
     every = max(1, len(rows) // HISTORY_ROWS)
     history = []
     for i in range(0, len(rows), every):
@@ -85,8 +86,8 @@ def _training(recipe: Recipe, rows: list[list]) -> Training:
         means = (sum(row[column] for row in some) / len(some) for column in (1, 2))
         history.append((some[-1][0], *(round(mean, 4) for mean in means)))
     return Training(
-        steps=recipe.steps,
-        scenes=sum(recipe.lesson(step).batch for step in range(recipe.steps)),
+        steps=rows[-1][0],
+        scenes=sum(recipe.lesson(step).batch for step in range(rows[-1][0])),
         seconds=rows[-1][-1],
         machine=f"one core of {devices.name('cpu')}, {platform.system()}",
         torch=torch.__version__.partition("+")[0],

@@ -1,6 +1,7 @@
 """Train one network from its recipe to the end, keeping what is needed to go on after a cut."""
 
 import json
+import math
 import time
 from collections import deque
 from pathlib import Path
@@ -9,6 +10,7 @@ import torch
 from tqdm import tqdm
 
 from pvt_viz.train.recipe import Recipe
+from pvt_viz.train.stepper import Stepper
 from pvt_viz.train.trainer import Trainer
 
 SAVE_EVERY = 100  # steps
@@ -16,18 +18,27 @@ ROW = ("step", "loss", "accuracy", "p_1", "task", "seconds")
 """What a row of `history.json` holds."""
 
 
-def train(recipe: Recipe, folder: Path, *, device: str = "cpu", position: int = 0) -> Trainer:
-    """The trainer at the end of its recipe; `folder` holds checkpoint, moments and `history.json` on the way."""
+def train(recipe: Recipe, folder: Path, *, device: str = "cpu", position: int = 0) -> Stepper:
+    """The trainer of scenes at the end of its recipe."""
+    return to_the_end(Trainer(recipe, device), folder, position=position)
+
+
+def to_the_end(trainer: Stepper, folder: Path, *, position: int = 0, until: float = math.inf) -> Stepper:
+    """The trainer at the end of its recipe, or so many seconds from now.
+
+    `folder` holds checkpoint, moments and `history.json` on the way.
+    """
+    recipe = trainer.recipe
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / "checkpoint.pt", folder / "history.json"
-    trainer, history = Trainer(recipe, device), []
+    history = []
     if checkpoint.exists():
         trainer.load(checkpoint)
         history = [row for row in json.loads(log.read_text()) if row[0] <= trainer.number]
     before = history[-1][-1] if history else 0.0
     begin, recent = time.monotonic(), deque(maxlen=50)
     bar = tqdm(total=recipe.steps, initial=trainer.number, desc=recipe.name, position=position, mininterval=2)
-    while trainer.number < recipe.steps:
+    while trainer.number < recipe.steps and time.monotonic() - begin < until:
         step = trainer.advance()
         seconds = before + time.monotonic() - begin
         row = (step.loss, step.accuracy, step.lesson.config.patch_sizes[0], step.lesson.task, seconds)
@@ -37,7 +48,8 @@ def train(recipe: Recipe, folder: Path, *, device: str = "cpu", position: int = 
         bar.set_postfix(loss=f"{step.loss:.2f}", accuracy=f"{sum(recent) / len(recent):.3f}", refresh=False)
         if step.number in recipe.moments:
             torch.save(trainer.average, folder / f"moment-{step.number}.pt")
-        if step.number % SAVE_EVERY == 0 or step.number == recipe.steps:
+        over = step.number == recipe.steps or time.monotonic() - begin >= until
+        if step.number % SAVE_EVERY == 0 or over:
             written = log.with_suffix(".new")
             written.write_text(json.dumps(history))
             written.replace(log)  # a cut in the middle of writing leaves the one before

@@ -106,8 +106,11 @@ def _root(archive: zipfile.ZipFile, path: Path) -> str:
     found = [name for name in archive.namelist() if name == "wnids.txt" or name.endswith("/wnids.txt")]
     if len(found) != 1:
         raise ArchiveError(
-            say("{file} is another archive: Tiny-ImageNet-200 has one wnids.txt, this has {count}.", file=path.name,
-                count=len(found))
+            say(
+                "{file} is another archive: Tiny-ImageNet-200 has one wnids.txt, this has {count}.",
+                file=path.name,
+                count=len(found),
+            )
         )
     return found[0].removesuffix("wnids.txt")
 
@@ -116,8 +119,11 @@ def _read(folder: _Folder, part: Part, layout: Layout, path: Path) -> Photos:
     listed = sorted(name for line in folder.lines("wnids.txt") for name in line)
     if listed != sorted(layout.classes):
         raise ArchiveError(
-            say("{file} is another data set: its wnids.txt does not list the {count} classes of Tiny-ImageNet-200.",
-                file=path.name, count=len(layout.classes))
+            say(
+                "{file} is another data set: its wnids.txt does not list the {count} classes of Tiny-ImageNet-200.",
+                file=path.name,
+                count=len(layout.classes),
+            )
         )
     try:
         rows = _train_rows(folder, layout) if part == "train" else _val_rows(folder)
@@ -125,8 +131,13 @@ def _read(folder: _Folder, part: Part, layout: Layout, path: Path) -> Photos:
         wanted = layout.train * len(layout.classes) if part == "train" else layout.val
         if len(rows) != wanted or (part == "train" and set(counts) != {layout.train}):
             raise ArchiveError(
-                say("{file} is not complete: its part {part} has {count:,} pictures, it should have {wanted:,}.",
-                    file=path.name, part=part, count=len(rows), wanted=wanted)
+                say(
+                    "{file} is not complete: its part {part} has {count:,} pictures, it should have {wanted:,}.",
+                    file=path.name,
+                    part=part,
+                    count=len(rows),
+                    wanted=wanted,
+                )
             )
         images = np.empty((len(rows), SIDE, SIDE, 3), np.uint8)
         for i, (name, _, _) in enumerate(rows):

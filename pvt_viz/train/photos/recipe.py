@@ -1,8 +1,8 @@
 """What the networks that know photographs are trained on, and for how long.
 
-A course's size is that of the pixels that the network gets: pictures have 64 of them and are not enlarged for training.
+A course's size is that of the pixels that the network gets: pictures have 64 of them and are not enlarged in training.
 At 224 pixels a p_1 of 4 makes 56×56 tokens, and so does a p_1 of 1 at 56 pixels; by the rule that kernels are resized
-by, the two say nearly the same, and the second needs no enlarged picture. Coarse grids come first, since they are cheap.
+by, the two say nearly the same, and the second needs no enlarged picture. Coarse grids come first: they are cheap.
 """
 
 from dataclasses import dataclass, replace

@@ -1,0 +1,42 @@
+"""Everything about one network that knows photographs, from nothing to its files."""
+
+from pathlib import Path
+
+from pvt_viz.checkpoints import own as weights_file
+from pvt_viz.checkpoints.load import open_checkpoint
+from pvt_viz.train.photos import archive, export
+from pvt_viz.train.photos.export import Counts
+from pvt_viz.train.photos.recipe import RECIPES
+from pvt_viz.train.photos.trainer import PhotoTrainer
+from pvt_viz.train.run import to_the_end
+
+
+def make(
+    name: str,
+    data: Path,
+    *,
+    folder: Path,
+    device: str,
+    measure_only: bool,
+    seconds: float,
+    shipped: bool,
+    counts: Counts = Counts(),  # noqa: B008  (frozen)
+) -> str:
+    """Train for at most so many `seconds`, write, measure.
+
+    `shipped` starts from the weights that are there, where no earlier run has left a checkpoint to go on from.
+    """
+    recipe, own = RECIPES[name], folder / name
+    held_out = archive.read(data, "val")
+    if not measure_only:
+        trainer = PhotoTrainer(recipe, archive.read(data, "train"), device)
+        if shipped:
+            found = open_checkpoint(weights_file.FOLDER / f"{name}.safetensors")
+            trainer.start_from(found.state)
+        trainer = to_the_end(trainer, own, until=seconds)
+        export.weights(recipe, trainer.average, held_out, counts.whole // 2)
+        export.recorded(recipe, own)
+    found = export.measured(recipe, own, held_out, counts)
+    return (
+        f"{name}: {found.accuracy(recipe.config):.1%} of {counts.whole:,} held-out photographs at its default setting"
+    )
