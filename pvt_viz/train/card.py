@@ -26,8 +26,8 @@ ABOUT = {
 SCORED_BY = (
     "Pointing: whether the brightest place lies on it (of equal pixels, the part that does). Energy: the part of the"
     " map's sum that lies on it. Overlap: intersection over union with the map's brightest pixels, as many as the mask"
-    " has. Chance is a flat map, the centre prior one that only knows the middle, and a ceiling is the mask itself drawn"
-    " in the cells of that stage."
+    " has. Chance is a flat map, the centre prior one that only knows the middle, and a ceiling is the mask itself"
+    " drawn in the cells of that stage."
 )
 """What the columns of `scores` are."""
 

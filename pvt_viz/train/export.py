@@ -36,10 +36,11 @@ def weights(recipe: Recipe, average: dict[str, torch.Tensor]) -> None:
 
 
 def recorded(recipe: Recipe, folder: Path) -> None:
-    """Write the moments that a training has left in `folder`."""
+    """Write the moments that a training has left in `folder`; one that was stopped has not come to them all."""
     kept = [
-        moments.Moment(step, weights_file.part(torch.load(folder / f"moment-{step}.pt", weights_only=True), "network"))
+        moments.Moment(step, weights_file.part(torch.load(path, weights_only=True), "network"))
         for step in recipe.moments
+        if (path := folder / f"moment-{step}.pt").is_file()
     ]
     if kept:
         moments.save(kept, moments.FOLDER / f"{recipe.name}.moments.safetensors")

@@ -98,11 +98,12 @@ class Recipe:
             done -= phase.steps
         course = chance.choices(phase.courses, [course.share for course in phase.courses])[0]
         size = chance.choice(course.sizes)
-        config = replace(self.config, image_size=size)
+        fields = {"image_size": size}
         if course.reductions:
-            config = replace(config, reductions=(1,) * len(config.dims))  # any R fits until its grid is known
+            fields["reductions"] = (1,) * len(self.config.dims)  # any R fits until its grid is known
         if course.patch_size:
-            config = replace(config, patch_sizes=(course.patch_size, *config.patch_sizes[1:]))
+            fields["patch_sizes"] = (course.patch_size, *self.config.patch_sizes[1:])
+        config = replace(self.config, **fields)
         if course.reductions:
             grids = [shape.grid for shape in config.shapes()]
             config = replace(

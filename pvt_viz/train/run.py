@@ -38,7 +38,8 @@ def to_the_end(trainer: Stepper, folder: Path, *, position: int = 0, until: floa
     before = history[-1][-1] if history else 0.0
     begin, recent = time.monotonic(), deque(maxlen=50)
     bar = tqdm(total=recipe.steps, initial=trainer.number, desc=recipe.name, position=position, mininterval=2)
-    while trainer.number < recipe.steps and time.monotonic() - begin < until:
+    over = trainer.number >= recipe.steps
+    while not over:
         step = trainer.advance()
         seconds = before + time.monotonic() - begin
         row = (step.loss, step.accuracy, step.lesson.config.patch_sizes[0], step.lesson.task, seconds)

@@ -65,7 +65,7 @@ class Photos:
         return Photos(self.images[chosen], self.labels[chosen], self.boxes[chosen])
 
 
-def read(path: str | Path, part: Part, layout: Layout = Layout()) -> Photos:  # noqa: B008  (frozen)
+def read(path: str | Path, part: Part, layout: Layout = Layout()) -> Photos:
     """One part of the archive at `path`; raises ArchiveError where it is missing, cut short or another one."""
     path = Path(path)
     if not path.is_file():

@@ -1,5 +1,6 @@
 """What a network that knows photographs is measured on, and how sure it may be."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -81,7 +82,7 @@ def sureness(answers: Tensor, labels: Tensor, divided_by: float) -> Sureness:
     chances, best = answers.softmax(dim=1).max(dim=1)
     right = (best == labels).float()
     bins, error = [], 0.0
-    for low, high in zip(BINS, BINS[1:], strict=False):
+    for low, high in itertools.pairwise(BINS):
         inside = (chances >= low) & ((chances < high) if high < 1 else (chances <= high))
         count = int(inside.sum())
         accuracy = float(right[inside].mean()) if count else 0.0

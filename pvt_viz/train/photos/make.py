@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pvt_viz.checkpoints import own as weights_file
 from pvt_viz.checkpoints.load import open_checkpoint
+from pvt_viz.train.export import recorded
 from pvt_viz.train.photos import archive, export
 from pvt_viz.train.photos.export import Counts
 from pvt_viz.train.photos.recipe import RECIPES
@@ -35,7 +36,7 @@ def make(
             trainer.start_from(found.state)
         trainer = to_the_end(trainer, own, until=seconds)
         export.weights(recipe, trainer.average, held_out, counts.whole // 2)
-        export.recorded(recipe, own)
+        recorded(recipe, own)
     found = export.measured(recipe, own, held_out, counts)
     return (
         f"{name}: {found.accuracy(recipe.config):.1%} of {counts.whole:,} held-out photographs at its default setting"
