@@ -430,7 +430,7 @@ def _scene_pvt(name: str) -> PVTConfig:
     return PVTConfig(name=name, dims=(24, 48, 96, 160), heads=(1, 2, 4, 5), mlp_ratios=(4, 4, 4, 4), **_SCENES)
 
 
-_PHOTOS = {"image_size": 224, "num_classes": 200, "detail": 64}
+_PHOTOS = {"image_size": 128, "num_classes": 200, "detail": 64}
 """Of networks that know photographs: Tiny-ImageNet's pictures are 64 pixels wide."""
 
 PRESETS: dict[str, PVTConfig] = {

@@ -657,8 +657,8 @@ def test_whole_size_refuses(long_side, multiple):
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def config(hw=(20, 30), mean=MEAN, std=STD, standardise=False, crop=1.0):
-    return SimpleNamespace(image_hw=hw, mean=mean, std=std, standardise=standardise, crop=crop)
+def config(hw=(20, 30), mean=MEAN, std=STD, standardise=False, crop=1.0, detail=None):
+    return SimpleNamespace(image_hw=hw, mean=mean, std=std, standardise=standardise, crop=crop, detail=detail)
 
 
 RAW = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
@@ -822,3 +822,29 @@ def test_bad_tensors(image, words):
         images.to_tensor(image, config())
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "hw, seen", [((224, 224), (64, 64)), ((160, 224), (64, 90)), ((96, 64), (96, 64)), ((48, 32), (48, 32))]
+)
+def test_detail_is_what_the_shorter_side_has(hw, seen):
+    assert images.seen_size(config(hw, detail=64)) == seen
+    assert images.seen_size(config(hw)) == hw
+
+
+@pytest.mark.parametrize("hw", [(224, 224), (96, 160)])
+def test_a_picture_has_no_more_detail_than_it_may(hw):
+    """A sharp pattern is gone, what 64 pixels can show stays, and both kinds of source agree on it."""
+    few = config(hw, detail=64, **RAW)
+    stripes = Image.fromarray(np.tile(np.array([0, 255], np.uint8), (448, 224))).convert("RGB")
+    assert float(images.to_tensor(stripes, config(hw, **RAW)).std()) >= 0.0
+    assert float(images.to_tensor(stripes, few).std()) < 0.02
+    halves = np.zeros((448, 448, 3), np.uint8)
+    halves[:, 224:] = 255
+    seen = images.to_tensor(Image.fromarray(halves), few)
+    assert seen.shape == (1, 3, *hw)
+    assert float(seen[..., : hw[1] // 4].max()) < 0.05
+    assert float(seen[..., -hw[1] // 4 :].min()) > 0.95
+    pixels = torch.rand(1, 3, *images.seen_size(few))
+    tensor = images.to_tensor(pixels, few)
+    assert torch.allclose(tensor, torch.nn.functional.interpolate(pixels, hw, mode="bilinear"), atol=1e-6)

@@ -19,7 +19,7 @@ from pvt_viz.checkpoints import own as weights_file
 from pvt_viz.train import __main__ as command
 from pvt_viz.train.muon import Muon, orthogonal
 from pvt_viz.train.photos import archive, augment, card, evaluate, export, make
-from pvt_viz.train.photos.recipe import PHOTO_PVT, RECIPES
+from pvt_viz.train.photos.recipe import MIXED, PHOTO_PVT, RECIPES
 from pvt_viz.train.photos.trainer import PhotoTrainer
 from pvt_viz.train.recipe import Course, Phase
 from pvt_viz.train.run import to_the_end
@@ -32,12 +32,12 @@ TINY = replace(
     phases=(
         Phase(
             steps=3,
-            task="photographs",
+            task=MIXED,
             courses=(Course(share=1, patch_size=4, reductions=ALL_R, sizes=(32,), batch=5),),
         ),
         Phase(
             steps=5,
-            task="photographs",
+            task=MIXED,
             courses=(
                 Course(share=0.5, patch_size=2, reductions=ALL_R, sizes=(64, (32, 48)), batch=5),
                 Course(share=0.5, patch_size=1, reductions=ALL_R, sizes=(16,), batch=4),

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 
+import matplotlib.font_manager  # noqa: F401  (its first import runs a program, and here Popen is another)
 import pytest
 import torch
 

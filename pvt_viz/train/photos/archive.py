@@ -17,7 +17,6 @@ from torch import Tensor
 
 from pvt_viz.checkpoints.tiny_imagenet import WNIDS
 from pvt_viz.config import Size
-from pvt_viz.language import say
 
 SIDE = 64
 """Pixels of a picture."""
@@ -69,16 +68,12 @@ def read(path: str | Path, part: Part, layout: Layout = Layout()) -> Photos:
     """One part of the archive at `path`; raises ArchiveError where it is missing, cut short or another one."""
     path = Path(path)
     if not path.is_file():
-        raise ArchiveError(
-            say("{file} is not there: --data wants the zip of Tiny-ImageNet-200 (tiny-imagenet-200.zip).", file=path)
-        )
+        raise ArchiveError(f"{path} is not there: --data wants the zip of Tiny-ImageNet-200 (tiny-imagenet-200.zip).")
     try:
         with zipfile.ZipFile(path) as archive:
             return _read(_Folder(archive, _root(archive, path)), part, layout, path)
     except zipfile.BadZipFile as error:
-        raise ArchiveError(
-            say("{file} is no zip archive, or was cut short on its way: fetch it again.", file=path.name)
-        ) from error
+        raise ArchiveError(f"{path.name} is no zip archive, or was cut short on its way: fetch it again.") from error
 
 
 @dataclass(frozen=True)
@@ -106,11 +101,7 @@ def _root(archive: zipfile.ZipFile, path: Path) -> str:
     found = [name for name in archive.namelist() if name == "wnids.txt" or name.endswith("/wnids.txt")]
     if len(found) != 1:
         raise ArchiveError(
-            say(
-                "{file} is another archive: Tiny-ImageNet-200 has one wnids.txt, this has {count}.",
-                file=path.name,
-                count=len(found),
-            )
+            f"{path.name} is another archive: Tiny-ImageNet-200 has one wnids.txt, this has {len(found)}."
         )
     return found[0].removesuffix("wnids.txt")
 
@@ -119,11 +110,8 @@ def _read(folder: _Folder, part: Part, layout: Layout, path: Path) -> Photos:
     listed = sorted(name for line in folder.lines("wnids.txt") for name in line)
     if listed != sorted(layout.classes):
         raise ArchiveError(
-            say(
-                "{file} is another data set: its wnids.txt does not list the {count} classes of Tiny-ImageNet-200.",
-                file=path.name,
-                count=len(layout.classes),
-            )
+            f"{path.name} is another data set: its wnids.txt does not list the {len(layout.classes)} classes of"
+            " Tiny-ImageNet-200."
         )
     try:
         rows = _train_rows(folder, layout) if part == "train" else _val_rows(folder)
@@ -131,13 +119,7 @@ def _read(folder: _Folder, part: Part, layout: Layout, path: Path) -> Photos:
         wanted = layout.train * len(layout.classes) if part == "train" else layout.val
         if len(rows) != wanted or (part == "train" and set(counts) != {layout.train}):
             raise ArchiveError(
-                say(
-                    "{file} is not complete: its part {part} has {count:,} pictures, it should have {wanted:,}.",
-                    file=path.name,
-                    part=part,
-                    count=len(rows),
-                    wanted=wanted,
-                )
+                f"{path.name} is not complete: its part {part} has {len(rows):,} pictures, it should have {wanted:,}."
             )
         images = np.empty((len(rows), SIDE, SIDE, 3), np.uint8)
         for i, (name, _, _) in enumerate(rows):
@@ -148,9 +130,7 @@ def _read(folder: _Folder, part: Part, layout: Layout, path: Path) -> Photos:
     except (KeyError, ValueError, OSError, SyntaxError) as error:  # what zipfile, the parsing and PIL raise
         if isinstance(error, ArchiveError):
             raise
-        raise ArchiveError(
-            say("{file} is not complete, or damaged inside ({why}): fetch it again.", file=path.name, why=error)
-        ) from error
+        raise ArchiveError(f"{path.name} is not complete, or damaged inside ({error}): fetch it again.") from error
     return Photos(torch.from_numpy(images), torch.tensor([label for _, label, _ in rows]), boxes)
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from pvt_viz.config import Size
 
-LEAST = 0.3
+LEAST = 0.4
 """Of a picture's area, what a crop keeps at least."""
 STRETCH = 4 / 3
 LIGHT = 0.3

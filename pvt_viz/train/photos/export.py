@@ -20,7 +20,7 @@ from pvt_viz.train.photos import evaluate as measure
 from pvt_viz.train.photos.archive import Photos
 from pvt_viz.train.photos.recipe import PhotoRecipe
 
-SIZES: tuple[Size, ...] = ((128, 128), (160, 160), (192, 192), (256, 256), (160, 224))
+SIZES: tuple[Size, ...] = ((96, 96), (112, 112), (160, 160), (192, 192), (224, 224), (128, 160))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from pvt_viz.config import get_config
 from pvt_viz.train.recipe import Course, Phase, Recipe
 
 TASK = "photographs"
+MIXED = "photographs, some of them mixed"
+"""Later on: who sees a picture for the first time learns more from it alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,32 +39,26 @@ _R = {
     56: ((8, 8, 8, 8, 16), (4, 4, 4, 2), (2, 2, 1), (1,)),
 }
 """Rows of stage 1's grid -> what every R_i is drawn from there; what is drawn more often is listed more often."""
-_NEAR = Course(share=0.1, patch_size=4, reductions=_R[16], sizes=(56, 72, 80, (56, 72)), batch=224)
-_COARSE = Course(share=0.68, patch_size=4, reductions=_R[16], sizes=(64,), batch=256)
-_MIDDLE = Course(share=0.22, patch_size=2, reductions=_R[32], sizes=(64,), batch=96)
-_MIDDLES = Course(share=0.4, patch_size=2, reductions=_R[32], sizes=(64, 56, 80, (56, 80)), batch=80)
-_FINE = Course(share=0.2, patch_size=1, reductions=_R[56], sizes=(56,), batch=40)
-_FINES = Course(share=0.4, patch_size=1, reductions=_R[56], sizes=(56, 56, 56, 48, 64, (40, 56)), batch=40)
-
-
-def _share(course: Course, share: float) -> Course:
-    return replace(course, share=share)
-
+_NEAR = Course(share=0.1, patch_size=4, reductions=_R[16], sizes=(56, 72, 80, (56, 72)), batch=112)
+_COARSE = Course(share=0.74, patch_size=4, reductions=_R[16], sizes=(64,), batch=128)
+_MIDDLE = Course(share=0.16, patch_size=2, reductions=_R[32], sizes=(64,), batch=48)
+_MIDDLES = Course(share=0.45, patch_size=2, reductions=_R[32], sizes=(64, 64, 64, 56, 80, (56, 80)), batch=64)
+_FINE = Course(share=0.2, patch_size=1, reductions=_R[56], sizes=(56, 56, 56, 48, 64, (40, 56)), batch=24)
 
 PHOTO_PVT = PhotoRecipe(
     name="photo_pvt",
     config=get_config("photo_pvt"),
     phases=(
-        Phase(steps=30_000, task=TASK, courses=(_COARSE, _NEAR, _MIDDLE)),
-        Phase(steps=12_000, task=TASK, courses=(_share(_COARSE, 0.4), _MIDDLES, _FINE)),
-        Phase(steps=6_000, task=TASK, courses=(_share(_COARSE, 0.2), _MIDDLES, _FINES)),
+        Phase(steps=3_000, task=TASK, courses=(_COARSE, _NEAR, _MIDDLE)),
+        Phase(steps=60_000, task=MIXED, courses=(_COARSE, _NEAR, _MIDDLE)),
+        Phase(steps=30_000, task=MIXED, courses=(replace(_COARSE, share=0.35), _MIDDLES, _FINE)),
     ),
     first_patch_sizes=(4, 8),
     warm_up=200,
-    cool_down=6_000,
+    cool_down=10_000,
     smoothing=0.1,
     averaging=0.999,
     adam_decay=0.02,
-    moments=(100, 300, 800, 2_000, 5_000, 15_000),
+    moments=(100, 300, 800, 2_000, 5_000, 20_000),
 )
 RECIPES = {recipe.name: recipe for recipe in (PHOTO_PVT,)}

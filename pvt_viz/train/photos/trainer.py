@@ -15,7 +15,7 @@ from pvt_viz.models.flexible import refit
 from pvt_viz.train.muon import Muon
 from pvt_viz.train.photos.archive import Photos
 from pvt_viz.train.photos.augment import crops, light, mixed
-from pvt_viz.train.photos.recipe import PhotoRecipe
+from pvt_viz.train.photos.recipe import MIXED, PhotoRecipe
 from pvt_viz.train.recipe import Lesson
 from pvt_viz.train.stepper import Stepper
 
@@ -56,7 +56,9 @@ class PhotoTrainer(Stepper):
         labels = self.photos.labels[chosen]
         targets = F.one_hot(labels, config.num_classes).float()
         targets = targets * (1 - self.recipe.smoothing) + self.recipe.smoothing / config.num_classes
-        pictures, targets = mixed((pictures - mean) / std, targets, chance)
+        pictures = (pictures - mean) / std
+        if lesson.task == MIXED:
+            pictures, targets = mixed(pictures, targets, chance)
         named = part(dict(self.learner.named_parameters()), "network")
         fitted = refit(named, self.recipe.config, config)
         logits = torch.func.functional_call(_skeleton(config), fitted, (pictures.to(self.device),))
