@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from torch import nn
 
 import small_networks
 from configs import small_configs
@@ -235,10 +236,14 @@ def test_rollout_equals_one_with_full_matrices(looked):
 def test_gradient_rollout_equals_one_with_full_matrices(looked):
     model, _, seen = looked
 
+    def useful(picture, block):
+        product = (block.attention[picture] * block.gradient[picture]).double()
+        return torch.where(product > 0, product, 0).mean(dim=0)
+
     def step(picture, i, j):
-        block = seen.stages[i].blocks[j]
-        useful = (block.attention[picture] * block.gradient[picture]).double()
-        return 1.0, torch.where(useful > 0, useful, 0).mean(dim=0)
+        blocks = [block for stage in seen.stages for block in stage.blocks]
+        strongest = max(float(useful(picture, block).sum(dim=1).max()) for block in blocks)
+        return 1.0, useful(picture, seen.stages[i].blocks[j]) / strongest
 
     for plane, expected in zip(METHODS["gradient rollout"](seen), slow_descent(model, seen, step), strict=True):
         torch.testing.assert_close(plane, expected, atol=1e-6, rtol=1e-4)
@@ -394,8 +399,42 @@ def test_raw_is_the_row_of_what_answers_spread_over_footprints(looked):
         torch.testing.assert_close(drawn, expected, atol=1e-6, rtol=1e-4)
 
 
+class HeldNorm(nn.Module):
+    """A LayerNorm whose deviation is a number that does not depend on its input."""
+
+    def __init__(self, norm: nn.LayerNorm):
+        super().__init__()
+        self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
+
+    def forward(self, x):
+        variance = x.detach().var(dim=-1, keepdim=True, unbiased=False)
+        return (x - x.mean(dim=-1, keepdim=True)) / torch.sqrt(variance + self.eps) * self.weight + self.bias
+
+
+class HeldMap(nn.Module):
+    """A map that does not depend on what it was made from."""
+
+    listened = True
+
+    def forward(self, attention):
+        return attention.detach()
+
+
+def with_constants(model):
+    """A copy in which deviations and maps are constants, made by other modules in their places."""
+    model = copy.deepcopy(model)
+    for module in list(model.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.LayerNorm):
+                setattr(module, name, HeldNorm(child))
+    for block in (block for stage in model.stages for block in stage.blocks):
+        block.attention.map = HeldMap()
+    return model
+
+
 def test_gradient_times_activation_is_the_product_done_by_hand(looked):
     model, images, seen = looked
+    model = with_constants(model)
     planes = METHODS["gradient × activation"](seen)
     shapes, n = model.config.shapes(), model.config.n_prefix
     below = images

@@ -1,5 +1,6 @@
 """Gradient-weighted rollout (after Chefer et al. 2021): only attention that would raise the answer is followed."""
 
+import torch
 from torch import Tensor
 
 from pvt_viz.attribution.look import BlockLook, Look
@@ -8,15 +9,25 @@ from pvt_viz.config import StageShape
 
 
 def gradient_rollout(look: Look) -> tuple[Tensor, ...]:
-    """Per stage (batch, h, w), summing to 1: r ← r + (r Ā) P, with Ā the mean over heads of (∂logit/∂A · A)⁺.
+    """Per stage (batch, h, w), summing to 1: r ← r + (r Ā / s) P, with Ā the mean over heads of (∂logit/∂A · A)⁺.
 
+    s is the strongest row of any Ā of the picture: what a query follows is at most as much as what stays with it. A
+    gradient has the scale of the logits, and of 1/N where the mean of N tokens answers; neither says where it leads.
     Takes the gradient, a statement about tiny changes, for the worth of a whole weight; what lowers the answer is cut
-    off.
+    off. Where no attention would raise the answer the map is that of the stage above.
     """
-    return descend(look, _step)
+    useful = {id(block): _useful(block) for stage in look.stages for block in stage.blocks}
+    strongest = torch.stack([rows.sum(dim=2).amax(dim=1) for rows in useful.values()]).amax(dim=0)  # (batch,)
+    scale = 1 / strongest.where(strongest > 0, 1)[:, None]
+
+    def step(mass: Tensor, block: BlockLook, shape: StageShape) -> Tensor:
+        followed = (mass[:, None] @ useful[id(block)])[:, 0] * scale  # (batch, n_prefix + M)
+        stepped = mass + unfold(followed, block, shape)
+        return stepped / stepped.sum(dim=1, keepdim=True).clamp(min=1e-12)
+
+    return descend(look, step)
 
 
-def _step(mass: Tensor, block: BlockLook, shape: StageShape) -> Tensor:
-    useful = (block.gradient * block.attention).clamp(min=0).mean(dim=1)
-    stepped = mass + unfold((mass[:, None] @ useful)[:, 0], block, shape)
-    return stepped / stepped.sum(dim=1, keepdim=True).clamp(min=1e-12)
+def _useful(block: BlockLook) -> Tensor:
+    """(batch, n_prefix + N, n_prefix + M)."""
+    return (block.gradient * block.attention).clamp(min=0).mean(dim=1)

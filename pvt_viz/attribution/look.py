@@ -8,7 +8,9 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from pvt_viz.attribution.held import held
 from pvt_viz.config import PVTConfig, StageShape
+from pvt_viz.language import say
 from pvt_viz.models import PVT
 from pvt_viz.models.pvt import Block, Stage
 from pvt_viz.models.tap import twin
@@ -37,7 +39,8 @@ class StageLook:
     """(batch, channel, h, w), without CLS: at the stage's end, but where CLS answers, in the last stage before its last
     block."""
     gradient: Tensor
-    """The same axes: d(logit of the class) / d(features)."""
+    """The same axes: d(logit of the class) / d(features), with attention maps and the deviations of LayerNorms held
+    (`held`): times the features, what they add to the logit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,28 +60,24 @@ class Look:
 def look(model: PVT, images: Tensor, classes: Tensor | None = None) -> Look:
     """Run `model` on images (batch, 3, H, W), normalised; `classes` (batch,) are the model's own answers by default.
 
-    Forward and backward once each, on the model's device; pictures of a batch do not touch each other.
+    Forward and backward twice each, on the model's device; pictures of a batch do not touch each other. Raises
+    ValueError for a network without a head.
     """
+    if not model.config.num_classes:
+        raise ValueError(say("A network without a head has no answer: there is nothing to follow back."))
     shapes = model.config.shapes(tuple(images.shape[-2:]))
-    watched, maps, features = twin(model), {}, {}
-
-    def keep(where: dict, at):
-        return lambda _module, _args, output: where.__setitem__(at, output)
-
+    images = images.to(next(model.parameters()).device)
+    watched, maps = twin(model), {}
     for i, stage in enumerate(watched.stages):
-        cls_answers = i == len(shapes) - 1 and model.config.n_prefix > 0
-        _features(stage, cls_answers=cls_answers).register_forward_hook(keep(features, i))
         for j, block in enumerate(stage.blocks):
-            block.attention.map.register_forward_hook(keep(maps, (i, j)))
-    device = next(model.parameters()).device
-    with torch.enable_grad():
-        # Parameters ask for no gradient here: one that flows from the picture reaches every map all the same.
-        logits = watched(images.to(device).detach().requires_grad_())
-        classes = logits.argmax(dim=1) if classes is None else classes.to(device)
-        chosen = logits.gather(1, classes[:, None]).sum()
-        kept = [*maps.values(), *features.values()]
-        gradients = torch.autograd.grad(chosen, kept, materialize_grads=True)
-    of_map, of_features = dict(zip(maps, gradients, strict=False)), gradients[len(maps) :]
+            block.attention.map.register_forward_hook(_keep(maps, (i, j)))
+    logits, classes, of_map = _gradients(watched, images, classes, maps)
+    adding, features = held(model), {}
+    for i, stage in enumerate(adding.stages):
+        _features(stage, last=i == len(shapes) - 1, cls=model.config.n_prefix > 0).register_forward_hook(
+            _keep(features, i)
+        )
+    _, _, of_features = _gradients(adding, images, classes, features)
     return Look(
         stages=tuple(
             StageLook(
@@ -96,7 +95,7 @@ def look(model: PVT, images: Tensor, classes: Tensor | None = None) -> Look:
             )
             for i, (stage, shape) in enumerate(zip(model.stages, shapes, strict=True))
         ),
-        answering=_answering(model.config, shapes[-1]),
+        answering=_answering(model.config, shapes[-1]).to(logits.dtype),
         logits=logits.detach().cpu(),
         classes=classes.cpu(),
     )
@@ -110,10 +109,31 @@ def _answering(config: PVTConfig, last: StageShape) -> Tensor:
     return parts
 
 
-def _features(stage: Stage, *, cls_answers: bool) -> nn.Module:
-    """What to hook for a stage's features: its end, which is no use where only CLS is read from there."""
-    if not cls_answers:
+def _keep(where: dict, at):
+    return lambda _module, _args, output: where.__setitem__(at, output)
+
+
+def _gradients(model: PVT, images: Tensor, classes: Tensor | None, kept: dict) -> tuple[Tensor, Tensor, dict]:
+    """Logits, the classes asked about, and d(logit)/d(what is kept), by the same names."""
+    with torch.enable_grad():
+        # Parameters ask for no gradient here: one that flows from the picture reaches every map all the same.
+        logits = model(images.detach().requires_grad_())
+        classes = logits.argmax(dim=1) if classes is None else classes.to(logits.device)
+        chosen = logits.gather(1, classes[:, None]).sum()
+        # A map that the answer does not depend on (the last rows of it, say) has a gradient of 0.
+        gradients = torch.autograd.grad(chosen, list(kept.values()), materialize_grads=True)
+    return logits, classes, dict(zip(kept, gradients, strict=True))
+
+
+def _features(stage: Stage, *, last: bool, cls: bool) -> nn.Module:
+    """What to hook for a stage's features: its end, as what comes next reads it.
+
+    In the last stage that is its tokens; CLS alone is read there, so the others count before the last block.
+    """
+    if not last:
         return stage.feature_map
+    if not cls:
+        return stage.norm
     return stage.blocks[-2] if len(stage.blocks) > 1 else stage.tokens
 
 

@@ -54,9 +54,15 @@ class Changed:
 def about(method: str, config: PVTConfig) -> str:
     """What a method does with a network of this kind, and what it takes for granted."""
     if method == "gradient rollout":
-        return tr("Rollout, following only attention that would raise the answer (gradient × attention above 0).")
+        return tr(
+            "Rollout, following only attention that would raise the answer (gradient × attention above 0), each block"
+            " beside the strongest of all."
+        )
     if method == "gradient × activation":
-        return tr("Features times the gradient of the answer: no attention map in it, a check on the others.")
+        return tr(
+            "What the features of a place add to the answer: times its gradient, with attention maps and the deviations"
+            " of LayerNorms held as they are. What speaks against the answer is cut to 0."
+        )
     who = prefix_words(config.n_prefix if config.distilled else min(config.n_prefix, 1))
     if method == "raw":
         if who:
