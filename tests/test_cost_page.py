@@ -111,8 +111,8 @@ def test_moving_the_size_moves_every_number_and_is_kept_between_pages():
     [button] = [button for button in app.button if button.label == "Back to the defaults"]
     healthy(button.click().run())
     assert app.query_params == {}
-    assert app.slider(key="side").value == 128
-    assert metrics(app)["One forward"] == si(analyze(PRESETS["flexi_pvt"]).macs, "MAC")
+    assert app.slider(key="side").value == PRESETS["photo_pvt"].image_size
+    assert metrics(app)["One forward"] == si(analyze(PRESETS["photo_pvt"]).macs, "MAC")
 
 
 def test_ratios_of_the_sidebar_are_those_of_the_page():
@@ -138,7 +138,7 @@ def test_a_size_that_does_not_fit_is_said_and_the_last_good_state_stays():
 
 
 def test_a_link_to_a_size_that_does_not_fit_shows_the_nearest_good_state():
-    for words, shown in (({"model": "pvt_tiny"}, "pvt_tiny at 224×224"), ({}, "flexi_pvt at 128×128")):
+    for words, shown in (({"model": "pvt_tiny"}, "pvt_tiny at 224×224"), ({"model": "flexi_pvt"}, "flexi_pvt at 128×128")):
         app = visit("cost", **words, p1="16", r1="8", side="64")
         assert not app.exception
         assert f"Still shown: {shown}" in app.warning[0].value

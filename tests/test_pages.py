@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from pvt_viz import images
 from pvt_viz.checkpoints import BUNDLED
+from pvt_viz.config import PRESETS
 from pvt_viz.models import Weights
 from pvt_viz.ui import calls
 from pvt_viz.widgets.attention_explorer.payload import unpack
@@ -20,8 +21,8 @@ from pvt_viz.widgets.attention_explorer.payload import unpack
 ROOT = Path(__file__).parents[1]
 SHELL = str(ROOT / "pvt_viz" / "ui" / "shell.py")
 PAGES = ("pyramid", "attention", "reduction")
-PHOTO = {"picture": "cat", "model": "pvt_tiny"}
-"""What the app opens on without a link is a scene; these words are a photograph and random weights."""
+PHOTO = {"picture": "coffee", "model": "pvt_tiny"}
+"""A photograph and random weights. What the app opens on without a link is another one, and a network that knows it."""
 
 
 def visit(page: str = "pyramid", **query: str) -> AppTest:
@@ -66,7 +67,8 @@ def photograph(width: int, height: int) -> bytes:
 STATES = [
     {},
     {"size": "64"},
-    {"picture": "cat"},
+    {"picture": "scene"},
+    {"picture": "cat", "model": "flexi_pvt"},
     {"size": "96", "p1": "8", "r1": "4", "r4": "2"},
     {"picture": "motorcycle", "crop": "whole", "model": "flexi_pvt_fixed"},
     PHOTO,
@@ -108,11 +110,11 @@ def test_the_line_about_random_weights_goes_away_by_itself(monkeypatch):
 
 
 def test_moving_a_slider_changes_what_it_says_and_the_link():
-    app = visit(picture="cat", size="256")
+    app = visit(picture="coffee", size="256")
     assert payload(app)[0]["stages"][0]["reduced_grid"] == [8, 8]
     healthy(app.select_slider(key="r1").set_value(16).run())
     assert payload(app)[0]["stages"][0]["reduced_grid"] == [4, 4]
-    assert app.query_params == {"picture": "cat", "size": "256", "r1": "16"}
+    assert app.query_params == {"picture": "coffee", "size": "256", "r1": "16"}
     assert "4×4 in all" in text(app)
     app = visit(**PHOTO, size="128")
     assert payload(app)[0]["stages"][0]["reduced_grid"] == [4, 4]
@@ -134,11 +136,11 @@ def test_the_state_is_the_same_on_every_page_and_after_a_reload():
 
 
 def test_a_link_with_nonsense_opens_and_says_what_was_replaced():
-    app = healthy(visit(size="64", r1="99", model="pvt_tinny", picture="catt", view="<b>", colour="red"))
+    app = healthy(visit(size="64", r1="99", model="pvt_tinny", picture="coffe", view="<b>", colour="red"))
     [said] = [info.value for info in app.info]
     assert "R₁: `99`" in said
     assert "Model: `pvt_tinny`" in said
-    assert "Picture: `catt`" in said
+    assert "Picture: `coffe`" in said
     assert "view" in said
     assert app.query_params == {**PHOTO, "size": "64", "r1": "16"}
     healthy(app.select_slider(key="r2").set_value(2).run())
@@ -168,8 +170,12 @@ def test_back_to_the_defaults():
     healthy(button.click().run())
     assert app.query_params == {}
     selection = app.session_state["selection"]
-    assert (selection.picture, selection.model, selection.image_size) == ("scene", "flexi_pvt", (128, 128))
-    assert app.segmented_control(key="source").value == "Scene"
+    assert (selection.picture, selection.model, selection.image_size) == (
+        "cat",
+        "photo_pvt",
+        PRESETS["photo_pvt"].image_hw,
+    )
+    assert app.segmented_control(key="source").value == "Sample"
     assert payload(app)[0]["view"] != pinned
 
 

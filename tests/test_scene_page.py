@@ -11,10 +11,12 @@ from pvt_viz import report, scenes
 from pvt_viz.checkpoints import own as load
 from pvt_viz.ui import calls, tradeoff
 from pvt_viz.ui.selection import SEEDS_FROM
-from test_pages import PHOTO, blobs, go, healthy, payload, photograph, text, visit
+from test_pages import PHOTO, blobs, go, healthy, payload, photograph, text
+from test_pages import visit as visit_anything
 
 SEED = 7
-"""The scene that the app opens on."""
+"""The scene that is drawn first."""
+DRAWN = {"picture": "scene"}
 COLOURS = scenes.colours(SEEDS_FROM + SEED)
 SAY = ("pyramid", "attention", "reduction", "evidence", "trade_off")
 """The pages that say what the weights cannot tell."""
@@ -35,6 +37,11 @@ def no_weights(tmp_path, monkeypatch):
     forget()
     yield tmp_path
     forget()
+
+
+def visit(page: str = "pyramid", **query: str):
+    """On a scene, unless the words say otherwise."""
+    return visit_anything(page, **DRAWN | query)
 
 
 def sent(app, position: int = 0) -> Image.Image:
@@ -62,7 +69,7 @@ def answer_to(scene: scenes.Scenes) -> str:
 
 def test_it_opens_on_the_scene_that_its_number_says():
     app = healthy(visit())
-    assert app.query_params == {}
+    assert app.query_params == DRAWN
     assert app.segmented_control(key="source").value == "Scene"
     expected = (drawn().images[0].permute(1, 2, 0) * 255).round().numpy()
     shown = np.asarray(sent(app).resize((128, 128), Image.Resampling.BOX), float)
@@ -86,7 +93,7 @@ def test_recolouring_the_cue_changes_the_truth_the_link_and_the_picture(colour):
     assert differ(before, sent(app))
     assert not app.info
     healthy(app.segmented_control(key="cue").set_value(COLOURS[0]).run())
-    assert app.query_params == {}
+    assert app.query_params == DRAWN
     assert not differ(before, sent(app))
 
 
@@ -101,7 +108,7 @@ def test_another_scene_has_its_own_cue():
     assert f"and so is the {answer_to(drawn(other))}." in text(app)
     assert not app.info
     healthy(app.number_input(key="seed").set_value(SEED).run())
-    assert app.query_params == {}
+    assert app.query_params == DRAWN
     assert app.session_state["selection"].cue == COLOURS[0]
 
 
@@ -149,7 +156,13 @@ def test_an_outline_is_not_asked_of_a_photograph():
 
 @pytest.mark.parametrize(
     "query, random, photograph",
-    [({}, False, False), ({"picture": "cat"}, False, True), (PHOTO, True, False), ({"model": "pvt_tiny"}, True, False)],
+    [
+        ({}, False, False),
+        ({"picture": "cat", "model": "flexi_pvt"}, False, True),
+        ({"picture": "cat"}, False, False),
+        (PHOTO, True, False),
+        ({"model": "pvt_tiny"}, True, False),
+    ],
     ids=lambda value: "&".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else str(value),
 )
 def test_what_the_weights_cannot_tell_is_said_on_every_page(query, random, photograph):
@@ -166,7 +179,8 @@ def test_an_upload_is_a_photograph_too():
     assert PHOTOGRAPH not in text(healthy(app))  # until there is one, the scene is shown
     app.file_uploader(key="file").set_value(("holiday.jpg", photograph(320, 200), "image/jpeg")).run()
     said = text(healthy(app))
-    assert PHOTOGRAPH in said
+    assert app.session_state["selection"].model == "photo_pvt"
+    assert PHOTOGRAPH not in said
     assert "It answers **" in said
     assert "that is right" not in said
     assert "that is wrong" not in said
@@ -178,7 +192,7 @@ def test_an_upload_is_a_photograph_too():
 def test_from_a_scene_to_a_sample_and_back():
     app = visit(seed="12")
     healthy(app.segmented_control(key="source").set_value("Sample").run())
-    assert app.query_params == {"picture": "cat"}
+    assert app.query_params == {}
     assert not [widget for widget in app.number_input if widget.key == "seed"]
     healthy(app.selectbox(key="picture").set_value("coffee").run())
     healthy(app.segmented_control(key="source").set_value("Scene").run())
@@ -239,17 +253,17 @@ def test_weights_that_cannot_be_had_are_one_sentence_and_random_ones(no_weights,
 
 
 def test_the_size_follows_the_network_until_it_is_chosen():
-    app = visit(picture="cat")
+    app = visit()
     healthy(app.selectbox(key="model").set_value("vit_tiny_16").run())
     assert app.session_state["selection"].image_size == (224, 224)
-    assert app.query_params == {"picture": "cat", "model": "vit_tiny_16"}
+    assert app.query_params == {"picture": "scene", "model": "vit_tiny_16"}
     healthy(app.selectbox(key="model").set_value("flexi_pvt").run())
     assert app.session_state["selection"].image_size == (128, 128)
-    assert app.query_params == {"picture": "cat"}
+    assert app.query_params == DRAWN
     healthy(app.select_slider(key="size").set_value(96).run())
     healthy(app.selectbox(key="model").set_value("vit_tiny_16").run())
     assert app.session_state["selection"].image_size == (96, 96)
-    assert app.query_params == {"picture": "cat", "model": "vit_tiny_16", "size": "96"}
+    assert app.query_params == {"picture": "scene", "model": "vit_tiny_16", "size": "96"}
     healthy(app.selectbox(key="model").set_value("flexi_pvt").run())
     assert app.session_state["selection"].image_size == (96, 96)
 

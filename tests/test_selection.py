@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from pvt_viz import scenes
 from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import PRESETS
-from pvt_viz.ui.selection import OF_SCENES, SEEDS_FROM, choose, label
+from pvt_viz.ui.selection import OF_SCENES, SCENE, SCENES_ALONE, SEEDS_FROM, choose, label, native
 from pvt_viz.ui.view import View
 
 DEVICES = ("cpu",)
+DRAWN = {"picture": SCENE}
 FIRST, SECOND, THIRD = scenes.colours(SEEDS_FROM + 7)  # of the scene that is shown first
 ELSEWHERE = next(colour for colour in scenes.COLOURS if colour not in (FIRST, SECOND, THIRD))
 
@@ -24,6 +25,19 @@ def test_no_words_are_the_defaults_and_make_an_empty_link():
     selection = choice.selection
     assert selection.query() == {}
     assert choice.replaced == ()
+    assert (selection.picture, selection.model, selection.image_size) == (
+        "cat",
+        "photo_pvt",
+        PRESETS["photo_pvt"].image_hw,
+    )
+    assert selection.config == PRESETS["photo_pvt"]
+
+
+def test_a_scene_comes_with_the_network_that_knows_scenes():
+    choice = choose(DRAWN, square, DEVICES)
+    selection = choice.selection
+    assert selection.query() == DRAWN
+    assert choice.replaced == ()
     assert (selection.picture, selection.model, selection.image_size) == ("scene", "flexi_pvt", (128, 128))
     assert (selection.seed, selection.clutter, selection.cue, selection.outline) == (7, 100, FIRST, "off")
     assert selection.config == PRESETS["flexi_pvt"]
@@ -35,7 +49,35 @@ def test_every_network_alone_opens_at_its_own_size_and_ratios(preset):
     choice = choose({"model": preset}, square, DEVICES)
     assert choice.selection.config == PRESETS[preset]
     assert choice.replaced == ()
-    assert choice.selection.query() == ({} if preset == "flexi_pvt" else {"model": preset})
+    query = {"flexi_pvt": DRAWN, "photo_pvt": {}}  # those that come by themselves are not named
+    assert choice.selection.query() == query.get(preset, {"model": preset})
+    assert choice.selection.picture == (SCENE if preset in SCENES_ALONE else "cat")
+
+
+@pytest.mark.parametrize("picture", [SCENE, "cat", "rocket"])
+@pytest.mark.parametrize("model", ["flexi_pvt", "photo_pvt", "flexi_pvt_fixed", "pvt_tiny"])
+def test_a_link_names_the_network_that_does_not_come_with_its_picture(picture, model):
+    query = choose({"picture": picture, "model": model}, square, DEVICES).selection.query()
+    assert ("model" in query) == (model != native(picture))
+    again = choose(query, square, DEVICES).selection
+    assert (again.picture, again.model) == (picture, model)
+
+
+@pytest.mark.parametrize("words", [{"seed": "3"}, {"clutter": "25"}, {"cue": SECOND}, {"outline": "on"}])
+def test_a_link_of_before_that_speaks_of_a_scene_still_opens_on_one(words):
+    selection = choose(words, square, DEVICES).selection
+    assert (selection.picture, selection.model) == (SCENE, "flexi_pvt")
+    assert selection.query() == words
+
+
+def test_a_picture_of_ones_own_is_a_photograph_and_leaves_no_trace_in_the_link():
+    drawn = choose(DRAWN, square, DEVICES, own=True).selection
+    assert (drawn.model, drawn.drawn, drawn.image_size) == ("photo_pvt", False, PRESETS["photo_pvt"].image_hw)
+    assert drawn.query() == DRAWN  # who opens it sees the scene, with the network that knows it
+    assert choose({"seed": "9"}, square, DEVICES, own=True).selection.query() == {"seed": "9"}
+    assert choose({}, square, DEVICES, own=True).selection.query() == {}
+    chosen = {"picture": "coffee", "model": "pvt_tiny"}
+    assert choose(chosen, square, DEVICES, own=True).selection.query() == chosen
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -52,11 +94,12 @@ def test_what_is_said_of_a_scene_stays_out_of_a_photographs_link():
     drawn = choose(words, square, DEVICES)
     assert drawn.selection.query() == words
     assert drawn.replaced == ()
-    assert choose({**words, "picture": "cat"}, square, DEVICES).selection.query() == {"picture": "cat"}
+    assert choose({**words, "picture": "coffee"}, square, DEVICES).selection.query() == {"picture": "coffee"}
+    assert choose({**words, "picture": "cat"}, square, DEVICES).selection.query() == {}
 
 
 def test_the_cue_as_it_was_drawn_is_the_default():
-    assert choose({"cue": FIRST}, square, DEVICES).selection.query() == {}
+    assert choose({"cue": FIRST}, square, DEVICES).selection.query() == DRAWN
     choice = choose({"cue": SECOND}, square, DEVICES)
     assert choice.selection.query() == {"cue": SECOND}
     assert choice.options["cue"] == (FIRST, SECOND, THIRD)
@@ -76,8 +119,10 @@ TINY = {"model": "pvt_tiny"}
         ({**TINY, "r1": "1e400"}, "r1", 16),
         ({**TINY, "size": "230"}, "size", 224),
         ({"model": "pvt_smal"}, "model", "pvt_small"),
-        ({"model": "<script>"}, "model", "flexi_pvt"),
-        ({"picture": "../../etc/passwd"}, "picture", "scene"),
+        ({"model": "<script>"}, "model", "photo_pvt"),
+        ({**DRAWN, "model": "<script>"}, "model", "flexi_pvt"),
+        ({"picture": "../../etc/passwd"}, "picture", "cat"),
+        ({"picture": "../../etc/passwd", "seed": "3"}, "picture", "scene"),
         ({"picture": "coffe"}, "picture", "coffee"),
         ({"device": "cuda"}, "device", "auto"),
         ({**TINY, "size": "64", "r3": "5"}, "r3", 4),
@@ -91,6 +136,8 @@ TINY = {"model": "pvt_tiny"}
         ({"p1": "11"}, "p1", 8),
         ({"model": "scene_vit", "p1": "13"}, "p1", 16),
         ({"size": "130"}, "size", 128),
+        ({"size": "???"}, "size", PRESETS["photo_pvt"].image_size),
+        ({**DRAWN, "size": "???"}, "size", 128),
         ({"seed": "-1"}, "seed", 0),
         ({"seed": "1e9"}, "seed", 999),
         ({"seed": "seven"}, "seed", 7),
@@ -162,14 +209,19 @@ def test_a_changed_grid_leaves_powers_of_two_to_a_network_with_weights():
         ),
     ),
     st.integers(32, 300),
+    st.booleans(),
 )
-def test_every_url_opens_on_a_valid_choice_that_its_own_link_reproduces(words, short_side):
+def test_every_url_opens_on_a_valid_choice_that_its_own_link_reproduces(words, short_side, own):
     def size_of(_picture, crop, size):
         return (size, size) if crop == "square" else (min(short_side, size), size)
 
-    choice = choose(words, size_of, DEVICES)
+    choice = choose(words, size_of, DEVICES, own=own)
     selection = choice.selection
     selection.config.shapes()  # raises where anything does not fit
+    if own:  # what its link opens on is what lies under the picture
+        picture = selection.picture
+        assert choose(selection.query(), size_of, DEVICES).selection.picture == picture
+        return
     again = choose(selection.query(), size_of, DEVICES)
     told = [name for name in selection.words() if selection.drawn or name not in OF_SCENES]
     assert {name: again.selection.words()[name] for name in told} == {name: selection.words()[name] for name in told}

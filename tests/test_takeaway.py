@@ -27,7 +27,7 @@ def gather():
     from pvt_viz.ui.uploads import Picture
     from pvt_viz.ui.view import View
 
-    words = {"size": "64", **st.session_state["words"]}
+    words = {"size": "64", "picture": "scene", **st.session_state["words"]}
     selection = choose(words, lambda _picture, _crop, side: (side, side), devices.available()).selection
     scene = st.session_state["scene"] = calls.scene(selection, Picture.of(selection))
     view = View(pin=(0.3, 0.6), blocks=(1,), heads=(None, 2))

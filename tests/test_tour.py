@@ -13,6 +13,7 @@ from test_pages import PHOTO, go, healthy, text, visit
 
 NETWORKS = {
     "flexi_pvt": {},
+    "photo_pvt": {"picture": "cat"},
     "a photograph": {**PHOTO, "size": "64"},
     "PVTv2": {"model": "pvt_v2_b0"},
     "linear SRA": {"model": "pvt_v2_b2_li", "size": "64"},
@@ -25,7 +26,8 @@ FIRST_HALF = ("patches", "embedding", "attention", "fold", "with_and_without")
 
 
 def tour(step: str = "patches", **query: str) -> AppTest:
-    return healthy(visit("tour", step=step, **query))
+    """A step on a scene, unless the words say otherwise."""
+    return healthy(visit("tour", **{"picture": "scene", "step": step} | query))
 
 
 def scene_of(app: AppTest) -> calls.Scene:

@@ -44,7 +44,7 @@ def test_a_file_of_no_use_is_one_sentence_and_nothing_is_lost(visitor, kind, tmp
 def test_a_problem_is_forgotten_where_nothing_was_open():
     app = upload(visit(picture="cat"), {"empty.pth": b""})
     assert len(app.error) == 1
-    assert chosen(app) == "flexi_pvt"
+    assert chosen(app) == "photo_pvt"
     healthy(upload(app, family("authors' PVT").files))
     assert chosen(app) == "mine.pth"
 
@@ -55,7 +55,7 @@ def test_a_file_that_is_too_large(monkeypatch):
     [problem] = [error.value for error in app.error]
     assert SENTENCE.fullmatch(problem)
     assert "mine.pth is larger than" in problem.replace("\\", "")
-    assert chosen(app) == "flexi_pvt"
+    assert chosen(app) == "photo_pvt"
 
 
 def test_a_network_whose_numbers_run_away_is_a_sentence():
@@ -86,7 +86,7 @@ def test_a_configuration_waits_for_its_weights():
     app = visit(picture="cat")
     upload(app, {"config.json": family("transformers' ViT").files["config.json"]})
     assert "And the file with the weights?" in text(healthy(app))
-    assert chosen(app) == "flexi_pvt"
+    assert chosen(app) == "photo_pvt"
 
 
 def test_capital_letters_are_an_ending_too_and_a_name_is_never_more_than_a_name():

@@ -11,6 +11,7 @@ from brought import family
 from fake_hub import FakeHub
 from pvt_viz import images
 from pvt_viz.checkpoints import hub
+from pvt_viz.config import PRESETS
 from pvt_viz.samples import load
 from pvt_viz.ui import weights
 from source_models import LABELS
@@ -78,10 +79,10 @@ def test_a_link_opens_what_is_on_the_server_without_asking_the_hub(server):
     app = visit(picture="cat", model=ID)
     is_shown(app, ID, VIT)
     assert server.requests == []
-    assert app.query_params == {"picture": "cat", "model": ID}
+    assert app.query_params == {"model": ID}
     assert ID in names(app)  # nobody's own
     app.select_slider(key="p1").set_value(8).run()
-    assert app.query_params == {"picture": "cat", "model": ID, "p1": "8"}
+    assert app.query_params == {"model": ID, "p1": "8"}
     again = healthy(visit("reduction", **app.query_params))
     assert again.session_state["selection"] == app.session_state["selection"]
     for page in ("attention", "evidence", "cost"):
@@ -109,8 +110,8 @@ def test_a_link_that_cannot_be_followed_is_one_sentence_and_the_default(server, 
     assert why in said
     assert "replaced" not in said
     selection = app.session_state["selection"]
-    assert (selection.model, selection.size, selection.resized) == ("flexi_pvt", 128, False)
-    assert app.query_params == {"picture": "cat"}
+    assert selection.config == PRESETS["photo_pvt"]
+    assert app.query_params == {}
     assert server.requests == []
 
 
@@ -134,7 +135,7 @@ def test_the_size_comes_first_and_the_weights_when_they_are_asked_for(server):
     total = sum(map(len, family(VIT).files.values()))
     assert f"{ID}: 2 MB." in text(healthy(app)).replace("\\", "")
     assert round(total / 1e6) == 2
-    assert chosen(app) == "flexi_pvt"
+    assert chosen(app) == "photo_pvt"
     assert server.sent == 0
     server.pause = 0.005
     press(app, "Fetch 2 MB")
@@ -143,7 +144,7 @@ def test_the_size_comes_first_and_the_weights_when_they_are_asked_for(server):
     app = come(app)
     assert server.sent == total
     is_shown(app, ID, VIT)
-    assert app.query_params == {"picture": "cat", "model": ID}
+    assert app.query_params == {"model": ID}
     assert not [b for b in app.button if b.label.startswith("Fetch")]
 
 
@@ -182,7 +183,7 @@ def test_a_fetch_that_breaks_is_kept_and_goes_on(server):
     app = look_up(visit(picture="cat"), ID)
     server.breaks_after = 900_000
     app = come(press(app, "Fetch"))
-    assert chosen(healthy(app)) == "flexi_pvt"
+    assert chosen(healthy(app)) == "photo_pvt"
     [warning] = [w.value.replace("\\", "") for w in app.warning]
     assert "The connection to the hub broke" in warning
     server.breaks_after = None
@@ -197,7 +198,7 @@ def test_stopping_leaves_the_network_that_was_there(server):
     press(app, "Stop fetching")
     server.pause = 0
     app = come(app)
-    assert chosen(healthy(app)) == "flexi_pvt"
+    assert chosen(healthy(app)) == "photo_pvt"
     assert "Stopped after" in app.warning[0].value
 
 
@@ -209,7 +210,7 @@ def test_an_id_of_no_use_is_one_sentence(server):
         [problem] = [error.value for error in app.error]
         assert "\n" not in problem
         assert problem.endswith("The weights that come with the app need no network.")
-        assert chosen(app) == "flexi_pvt"
+        assert chosen(app) == "photo_pvt"
         problems.add(problem)
     assert len(problems) > 2  # each its own, not that of the one before
 
@@ -220,7 +221,7 @@ def test_offline_is_one_sentence(server, monkeypatch):
     assert not app.exception
     [problem] = [error.value for error in app.error]
     assert problem.startswith("The hub cannot be reached; is this machine online?")
-    assert chosen(app) == "flexi_pvt"
+    assert chosen(app) == "photo_pvt"
     monkeypatch.setenv("HF_ENDPOINT", server.url)
     is_shown(come(press(healthy(look_up(app, ID)), "Fetch")), ID, VIT)
 
@@ -230,7 +231,7 @@ def test_what_came_and_cannot_be_opened_is_one_sentence(server):
     assert not app.exception
     [problem] = [error.value for error in app.error]
     assert problem.endswith("What was there is still shown.")
-    assert chosen(app) == "flexi_pvt"
+    assert chosen(app) == "photo_pvt"
     assert not [b for b in app.button if b.label.startswith("Fetch")]
     look_up(app, BROKEN)  # it is here, and no better
     assert len(app.error) == 1

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from brought import FAMILIES, authors, family
 from pvt_viz import images
 from pvt_viz.checkpoints.load import open_files
+from pvt_viz.config import PRESETS
 from pvt_viz.samples import load
 from source_models import LABELS
 from test_pages import go, healthy, photograph, text, visit
@@ -148,7 +149,7 @@ def test_a_photograph_of_the_visitors_own_is_answered_too():
 
 def test_nothing_of_it_is_in_the_link():
     app = opened("authors' PVT")
-    assert app.query_params == {"picture": "cat"}
+    assert app.query_params == {}
     app.select_slider(key="p1").set_value(8).run()
     app.select_slider(key="size").set_value(96).run()
     app.segmented_control(key="kernels").set_value("bilinear").run()
@@ -224,8 +225,8 @@ def test_letting_go_brings_the_default_back(button, pages):
     app.select_slider(key="p1").set_value(8).run()
     [found] = [b for b in app.button if b.label == button]
     healthy(found.click().run())
-    assert chosen(app) == "flexi_pvt"
-    assert app.session_state["selection"].config.image_hw == (128, 128)
+    assert chosen(app) == "photo_pvt"
+    assert app.session_state["selection"].config == PRESETS["photo_pvt"]
     assert "own_weights" not in app.session_state
     assert not [name for name in names(app) if "model.safetensors" in name]
     assert not [b for b in app.button if b.label == "Forget these weights"]
@@ -238,7 +239,7 @@ def test_another_network_and_back():
     before = answers(app)
     healthy(app.selectbox(key="model").set_value("flexi_pvt").run())
     assert app.session_state["selection"].image_size == (128, 128)
-    assert app.query_params == {"picture": "cat"}
+    assert app.query_params == {"picture": "cat", "model": "flexi_pvt"}
     assert "model.safetensors (yours)" in names(app)
     healthy(app.selectbox(key="model").set_value("model.safetensors").run())
     assert app.session_state["selection"].image_size == (64, 64)
@@ -275,7 +276,7 @@ def lens_last(app: AppTest) -> list[tuple[str, float]]:
 def test_two_visitors_do_not_see_each_others_weights():
     mine = opened("authors' PVT")
     other = healthy(visit(picture="cat"))
-    assert chosen(other) == "flexi_pvt"
+    assert chosen(other) == "photo_pvt"
     assert not [name for name in names(other) if "mine" in name]
     asked = visit(picture="cat", model="mine.pth")
     assert chosen(asked) != "mine.pth"

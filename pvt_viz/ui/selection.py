@@ -29,9 +29,11 @@ SEEDS_FROM = 1 << 31
 CLUTTERS = (0, 25, 50, 75, 100)
 """Percent."""
 OUTLINES = (N_("off"), N_("on"))
+KNOWS_SCENES, KNOWS_PHOTOGRAPHS = "flexi_pvt", "photo_pvt"
+"""The networks that come by themselves: with a drawn scene, and with every photograph."""
+SCENES_ALONE = ("flexi_pvt", "flexi_pvt_fixed", "scene_vit")
+"""What these know is drawn: a link to one of them that names no picture opens on a scene."""
 DEFAULTS = {
-    "picture": SCENE,
-    "model": "flexi_pvt",
     "crop": "square",
     "device": "auto",
     "kernels": PSEUDO_INVERSE,
@@ -39,7 +41,7 @@ DEFAULTS = {
     "clutter": 100,
     "outline": "off",
 }
-DEFAULT_SIDE = max(PRESETS[DEFAULTS["model"]].image_hw)
+DEFAULT_SIDE = max(PRESETS[KNOWS_PHOTOGRAPHS].image_hw)
 LARGEST_SIDE = 1024
 """Pixels: what a file says that it was trained at may be anything."""
 OF_SCENES = ("seed", "clutter", "cue", "outline")
@@ -108,11 +110,13 @@ class Selection:
     """How kernels are resized to p_i and R_i that the weights were not kept at."""
     network: Network
     """The model, at home."""
+    own: bool = False
+    """Whether a picture of the visitor's own is shown, which is in no link: then `picture` is what lies under it."""
 
     @property
     def drawn(self) -> bool:
-        """Whether the picture is a scene."""
-        return self.picture == SCENE
+        """Whether the picture that is shown is a scene."""
+        return self.picture == SCENE and not self.own
 
     @property
     def config(self) -> PVTConfig:
@@ -148,17 +152,26 @@ class Selection:
         }
 
     def query(self) -> dict[str, str]:
-        """What differs from the defaults: the shortest link that opens on the same choice."""
-        left_out = set() if self.drawn else set(OF_SCENES)
+        """What differs from the defaults: the shortest link that opens on the same choice.
+
+        Who opens it sees what lies under a picture of one's own, with the network that comes with that: one that came
+        by itself with the own picture is left out.
+        """
+        left_out = {"picture"} if self.picture == SCENE else {"picture", *OF_SCENES}
+        if self.own and self.model == KNOWS_PHOTOGRAPHS:
+            left_out.add("model")
         words = self.words()
         if self.network.private:  # and what is said of it alone
             left_out |= {"model", "size", "kernels", *filter(is_ratio, words)}
         words = {name: word for name, word in words.items() if name not in left_out}
-        return {name: str(word) for name, word in words.items() if word != self._default(name)}
+        query = {name: str(word) for name, word in words.items() if word != self._default(name)}
+        return query if self.picture == first_picture(query) else {"picture": self.picture, **query}
 
     def _default(self, name: str) -> str | int:
         if name in self.network.home:
             return self.network.home[name]
+        if name == "model":
+            return native(self.picture)
         return scenes.colours(SEEDS_FROM + self.seed)[0] if name == "cue" else DEFAULTS[name]
 
 
@@ -176,10 +189,13 @@ def choose(
     size_of: SizeOf,
     devices: tuple[str, ...] = ("cpu",),
     brought: Mapping[str, Network] = MappingProxyType({}),
+    *,
+    own: bool = False,
 ) -> Choice:
     """The valid selection nearest to `words` (named as in `Selection.words`; what is missing is the default).
 
-    `brought` are networks to choose beside the presets, by name.
+    `brought` are networks to choose beside the presets, by name; `own` says that a picture of the visitor's own is
+    shown.
     """
     networks = NETWORKS | dict(brought)
     options: dict[str, tuple] = {
@@ -208,8 +224,10 @@ def choose(
             followed.append(say("{label} = {value}", label=say(label(name)), value=said(name, value)))
         return value
 
+    picture = pick("picture", first_picture(words))
+    model = pick("model", native(picture, own=own))
     picked = {name: pick(name, default) for name, default in DEFAULTS.items()}
-    picture, model, crop, seed = (picked[name] for name in ("picture", "model", "crop", "seed"))
+    crop, seed = picked["crop"], picked["seed"]
     options["cue"] = scenes.colours(SEEDS_FROM + seed)
     cue = pick("cue", options["cue"][0]) if picture == SCENE else options["cue"][0]
     network = networks[model]
@@ -231,6 +249,8 @@ def choose(
     if followed:
         replaced.append(say("What else had to change, to fit: {changes}.", changes=enumerated(*followed)))
     selection = Selection(
+        picture=picture,
+        model=model,
         **picked,
         size=size,
         patch_sizes=tuple(patch_sizes),
@@ -238,8 +258,20 @@ def choose(
         image_size=image,
         cue=cue,
         network=network,
+        own=own,
     )
     return Choice(selection, options, tuple(replaced))
+
+
+def first_picture(words: Mapping[str, object]) -> str:
+    """What is shown where none of `words` names a picture: a photograph, or a scene where they are about scenes."""
+    drawn = words.get("model") in SCENES_ALONE or any(name in words for name in OF_SCENES)
+    return SCENE if drawn else next(iter(SAMPLES))
+
+
+def native(picture: str, *, own: bool = False) -> str:
+    """The network that comes with a picture by itself, since it knows pictures of its kind."""
+    return KNOWS_SCENES if picture == SCENE and not own else KNOWS_PHOTOGRAPHS
 
 
 def ratio_words(patch_sizes: tuple[int, ...], reductions: tuple[int, ...]) -> dict[str, int]:

@@ -1,5 +1,7 @@
 """The controls that every page shares. What they say lives in the session, and in the URL."""
 
+from functools import partial
+
 import streamlit as st
 
 from pvt_viz import devices, images
@@ -7,15 +9,15 @@ from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import Size, StageShape
 from pvt_viz.language import N_, spaced, tr
 from pvt_viz.samples import SAMPLES
-from pvt_viz.ui import address, asked, opening, pagewords, reader, uploads, view, weights
+from pvt_viz.ui import address, asked, following, opening, pagewords, reader, uploads, view, weights
 from pvt_viz.ui.lab import choice as lab
 from pvt_viz.ui.nearest import nearest
-from pvt_viz.ui.selection import NETWORKS, SCENE, Choice, Selection, choose, is_ratio, label
+from pvt_viz.ui.selection import NETWORKS, SCENE, Choice, Selection, choose, first_picture, is_ratio, label, native
 from pvt_viz.ui.told import tell
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.words import times
 
-SOURCES = (N_("Scene"), N_("Sample"), N_("Upload"), N_("Camera"))
+SOURCES = (N_("Sample"), N_("Scene"), N_("Upload"), N_("Camera"))
 CROPS = {"square": N_("Centre square"), "whole": N_("Whole picture")}
 _LAST = "selection"
 
@@ -26,10 +28,13 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
     `turned` says that another page has just been opened, `pictured` whether the page shows the picture.
     """
     query = address.arrived(turned=turned)
+    wanted = asked.take()
     spoken = reader.adopt(query) if query is not None else []
     if query is not None and st.session_state.get("source") not in SOURCES[2:]:
-        picture = nearest(query.get("picture", SCENE), (SCENE, *SAMPLES), SCENE)
-        st.session_state["source"] = SOURCES[picture != SCENE]
+        first = first_picture(query)
+        _come_from(nearest(query.get("picture", first), (SCENE, *SAMPLES), first))
+    elif query is None and "picture" in wanted:
+        _come_from(wanted["picture"])
     with st.sidebar:
         reader.choose()
         own = _picture_source() if pictured else _own_picture()
@@ -43,7 +48,9 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
                 *pagewords.adopt(query),
             ]
         brought = weights.networks()
-        choice = choose(_words(query), lambda *of: _image_size(own, *of), devices.available(), brought)
+        words = _words(query, wanted, own)
+        size_of = partial(_image_size, own)
+        choice = choose(words, size_of, devices.available(), brought, own=own is not None)
         _tell_widgets(choice.selection)
         if pictured and own is None:
             if choice.selection.drawn:
@@ -63,7 +70,7 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
         st.button(
             tr("Back to the defaults"),
             on_click=_reset,
-            help=tr("A drawn scene, the trained flexi_pvt with its own p and R at 128 px, and no pin."),
+            help=tr("The sample cat, with the network that knows photographs at its own size, p and R, and no pin."),
         )
     if replaced or choice.replaced:  # said once: the next action redraws the page without it
         st.info(spaced(*map(tr, [*replaced, *choice.replaced])), icon=":material/info:")
@@ -72,15 +79,23 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
     return choice.selection, own or Picture.of(choice.selection)
 
 
-def _words(query: dict[str, str] | None) -> dict[str, object]:
-    """What is asked for: by a link that has just been opened, else by the widgets, over what was chosen before."""
+def _words(query: dict[str, str] | None, wanted: dict[str, object], own: Picture | None) -> dict[str, object]:
+    """What is asked for: by a link that has just been opened, else by the widgets, over what was chosen before.
+
+    `wanted` is what a page asks for. A network that nobody chose follows the picture.
+    """
     if query is not None:
+        (following.stop if "model" in query else following.follow)()
         return query
     last: Selection = st.session_state[_LAST]
-    wanted = asked.take()
+    if "model" in wanted:
+        following.stop()
     words = {name: wanted.get(name, st.session_state.get(name, word)) for name, word in last.words().items()}
     networks = NETWORKS | weights.networks()
+    if not following.stopped():
+        words["model"] = native(str(words["picture"]), own=own is not None)
     if words["model"] not in networks:  # its weights are gone
+        following.follow()
         words = {name: word for name, word in words.items() if name not in ("model", "size") and not is_ratio(name)}
         return words | wanted
     network, before = networks[words["model"]], last.network
@@ -109,6 +124,7 @@ def _reset() -> None:
     last: Selection = st.session_state[_LAST]
     for name in last.words():
         st.session_state.pop(name, None)
+    following.follow()
     st.session_state["source"] = SOURCES[0]
     st.session_state[_LAST] = choose({}, lambda _picture, _crop, size: (size, size), devices.available()).selection
     uploads.forget()
@@ -119,8 +135,13 @@ def _reset() -> None:
     address.touch()
 
 
+def _come_from(picture: object) -> None:
+    """Have the chooser of sources say where this sample or scene comes from."""
+    st.session_state["source"] = "Scene" if picture == SCENE else "Sample"
+
+
 def _picture_source() -> Picture | None:
-    """The visitor's own picture, or None while a sample is shown."""
+    """The visitor's own picture, or None while a sample or a scene is shown."""
     st.subheader(tr("Picture"), anchor=False)
     _own_picture()
     source = st.segmented_control(
@@ -170,7 +191,7 @@ def _own_picture() -> Picture | None:
 
 def _source_changed() -> None:
     address.touch()
-    source, picture = st.session_state["source"], st.session_state.get("picture", SCENE)
+    source, picture = st.session_state["source"], st.session_state.get("picture")
     if source == "Scene":
         st.session_state["picture"] = SCENE
     elif source == "Sample" and picture == SCENE:
@@ -254,7 +275,7 @@ def _network(choice: Choice) -> None:
         choice.options["model"],
         key="model",
         format_func=lambda name: tr("{name} (yours)", name=name) if name in yours else name,
-        on_change=address.touch,
+        on_change=_network_chosen,
     )
     blocks = "-".join(str(depth) for depth in choice.selection.config.depths)
     larger = "" if network.digest else tr("A larger preset has more of them.")
@@ -269,6 +290,11 @@ def _network(choice: Choice) -> None:
     )
     device = devices.describe(devices.resolve(choice.selection.device))
     st.caption(tr("Runs on: {device}. What the network says is the same.", device=device))
+
+
+def _network_chosen() -> None:
+    address.touch()
+    following.stop()
 
 
 def _stages(choice: Choice, image_size: Size) -> None:
