@@ -8,6 +8,7 @@ import streamlit as st
 import torch
 
 import pvt_viz
+import test_pages
 from pvt_viz import attribution, images, report, scenes
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.checkpoints import BUNDLED, moments
@@ -17,7 +18,7 @@ from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import calls, charts, tradeoff
 from pvt_viz.ui.pagewords import MOMENTS
 from pvt_viz.ui.selection import SEEDS_FROM
-from test_pages import PHOTO, blobs, go, healthy, payload, text, visit
+from test_pages import PHOTO, blobs, go, healthy, payload, text
 
 NEW = ("evidence", "trade_off", "learning")
 STATES = [
@@ -34,6 +35,17 @@ STATES = [
 ]
 STEPS = (150, 300, 500, 650, 800, 1500)
 MOMENTS_FILE = "flexi_pvt.moments.safetensors"
+SCENE = {"picture": "scene", "model": "flexi_pvt"}
+
+
+def visit(page: str = "pyramid", **query: str):
+    """On a drawn scene and the network for it, whatever the app opens on, unless the link says otherwise."""
+    return test_pages.visit(page, **(SCENE | query))
+
+
+def link(app) -> dict[str, str]:
+    """What the link says besides picture and model, which are not in it where the app opens on them."""
+    return {name: word for name, word in app.query_params.items() if name not in SCENE}
 
 
 @pytest.fixture
@@ -85,7 +97,11 @@ def test_the_new_pages_in_many_states(query):
         healthy(go(app, page))
         assert not app.warning, page
         assert not app.info, page
-        assert app.query_params == query, page
+        assert link(app) == {name: word for name, word in query.items() if name not in SCENE}, page
+        selection = app.session_state["selection"]
+        assert {"picture": selection.picture, "model": selection.model} == {
+            name: (SCENE | query)[name] for name in SCENE
+        }
 
 
 # --- Evidence -----------------------------------------------------------------------------------------------
@@ -127,7 +143,7 @@ def test_a_method_is_chosen_kept_and_linked(method):
     app = visit("evidence")
     assert app.segmented_control(key="method").value == "rollout"
     healthy(app.segmented_control(key="method").set_value(method).run())
-    assert app.query_params == ({} if method == "rollout" else {"method": method})
+    assert link(app) == ({} if method == "rollout" else {"method": method})
     healthy(go(app, "attention"))
     healthy(go(app, "evidence"))
     assert app.segmented_control(key="method").value == method
@@ -138,7 +154,7 @@ def test_a_method_is_chosen_kept_and_linked(method):
 
 
 def test_a_map_is_scored_where_the_truth_is_known():
-    scored = "brightest on it"
+    scored = "brightest on it "  # and a number
     assert text(healthy(visit("evidence"))).count(scored) == 4
     assert scored not in text(healthy(visit("evidence", picture="cat")))
 
@@ -197,7 +213,7 @@ def button_of(network: str, patch_sizes: tuple[int, ...], reductions: tuple[int,
     """The key of a point's button."""
     [found] = [
         f"{series} {at}"
-        for series, of_series in by_series(tradeoff.points()).items()
+        for series, of_series in by_series(tradeoff.points("scenes")).items()
         for at, point in enumerate(of_series)
         if (point.network, point.patch_sizes, point.reductions) == (network, patch_sizes, reductions)
     ]
@@ -222,8 +238,8 @@ def test_a_click_on_a_point_chooses_its_setting(points, before):
     healthy(app.button(key=button_of(*wanted)).click().run())
     selection = app.session_state["selection"]
     assert (selection.model, selection.patch_sizes, selection.reductions) == wanted
-    kept = {name: word for name, word in before.items() if name in ("size", "picture")}
-    assert app.query_params == {**kept, "p1": "8", "r1": "4", "r2": "2", "r3": "1"}
+    kept = {name: word for name, word in before.items() if name == "size"}
+    assert link(app) == {**kept, "p1": "8", "r1": "4", "r2": "2", "r3": "1"}
     assert selection.image_size == ((96, 96) if "size" in before else (128, 128))
     assert not app.info
 
@@ -231,14 +247,15 @@ def test_a_click_on_a_point_chooses_its_setting(points, before):
 def test_a_click_on_a_hollow_point_changes_the_network_too(points):
     app = visit("trade_off", p1="8")
     healthy(app.button(key=button_of("flexi_pvt_fixed", (4, 2, 2, 2), (8, 4, 2, 1))).click().run())
-    assert app.query_params == {"model": "flexi_pvt_fixed"}
+    assert app.session_state["selection"].model == "flexi_pvt_fixed"
+    assert link(app) == {}
     assert app.select_slider(key="p1").value == 4
 
 
 def test_a_clicked_point_is_told_by_the_name_of_its_trace(monkeypatch):
     app = visit("trade_off")
     names = [trace["name"] for trace in curves(app)[0]["data"]]
-    assert names == list(by_series(tradeoff.points()))
+    assert names == list(by_series(tradeoff.points("scenes")))
     shown = SimpleNamespace(layers=[SimpleNamespace(name=name) for name in names])
     told = []
 
@@ -266,8 +283,8 @@ def test_the_setting_of_the_sidebar_is_marked_where_it_was_measured():
 
 def test_every_measured_setting_is_a_point():
     traces = curves(healthy(visit("trade_off")))[0]["data"]
-    measured = [report.load(name) for name in BUNDLED]
-    assert sum(len(trace["x"]) for trace in traces) == sum(len(found.accuracies) for found in measured if found)
+    measured = [found for found in map(report.load, BUNDLED) if found and found.kind == "scenes"]
+    assert sum(len(trace["x"]) for trace in traces) == sum(len(found.accuracies) for found in measured)
     for trace in traces:
         hollow = trace["marker"]["symbol"] == "circle-open"
         assert hollow == trace["name"].startswith("flexi_pvt_fixed")
@@ -277,10 +294,10 @@ def test_the_axis_is_chosen_kept_and_linked():
     app = visit("trade_off")
     assert "MACs" in curves(app)[0]["layout"]["xaxis"]["title"]["text"]
     healthy(app.segmented_control(key="across").set_value("attention entries").run())
-    assert app.query_params == {"across": "attention entries"}
+    assert link(app) == {"across": "attention entries"}
     assert "attention entries" in curves(app)[0]["layout"]["xaxis"]["title"]["text"]
     healthy(go(app, "cost"))
-    assert app.query_params == {"across": "attention entries"}
+    assert link(app) == {"across": "attention entries"}
     healthy(go(app, "trade_off"))
     assert app.segmented_control(key="across").value == "attention entries"
     [reset] = [button for button in app.button if button.label == "Back to the defaults"]
@@ -301,7 +318,7 @@ def test_two_settings_are_compared_with_one_pointer():
     healthy(app.segmented_control(key="compared").set_value(3).run())
     assert [header["stages"][0]["index"] for header in explorers(app)] == [3, 3]
     assert [header["stages"][0]["reduction"] for header in explorers(app)] == [2, 4]
-    assert app.query_params == {"compared": "3", "other": "4"}
+    assert link(app) == {"compared": "3", "other": "4"}
     again = healthy(visit("trade_off", **app.query_params))
     assert [header["fingerprint"] for header in explorers(again)] == [h["fingerprint"] for h in explorers(app)]
 
@@ -319,7 +336,7 @@ def test_another_reduction_than_the_one_there_is_is_compared(query):
     one, other = (header["stages"][0]["reduction"] for header in explorers(app))
     assert one == int(query["r1"])
     assert other != one
-    assert app.query_params == query
+    assert link(app) == query
 
 
 def test_nothing_to_compare_is_a_sentence():
@@ -351,7 +368,7 @@ def test_nonsense_in_a_link_is_replaced_and_said():
     [said] = [info.value for info in app.info]
     for words in ("Across: `mac`", "Stage: `9`", "Compared R: `3`", "Method: `magic`", "Moment of the training: `99`"):
         assert words in said
-    assert app.query_params == {"compared": "4", "other": "2"}
+    assert link(app) == {"compared": "4", "other": "2"}
     healthy(go(app, "trade_off"))
     assert not app.info
     assert app.segmented_control(key="compared").value == 4
@@ -365,16 +382,16 @@ def test_nonsense_in_a_link_is_replaced_and_said():
 def test_the_moment_is_chosen_kept_and_linked(recorded):
     app = healthy(visit("learning", moment="2"))
     assert app.select_slider(key="moment").value == 2
-    assert app.query_params == {"moment": "2"}
+    assert link(app) == {"moment": "2"}
     early = payload(app)[0]["fingerprint"]
     healthy(app.select_slider(key="moment").set_value(5).run())
-    assert app.query_params == {"moment": "5"}
+    assert link(app) == {"moment": "5"}
     assert payload(app)[0]["fingerprint"] != early
     healthy(go(app, "pyramid"))
     healthy(go(app, "learning"))
     assert app.select_slider(key="moment").value == 5
     healthy(app.select_slider(key="moment").set_value(MOMENTS - 1).run())
-    assert app.query_params == {}
+    assert link(app) == {}
 
 
 def test_every_moment_shows_its_own_network(recorded):
