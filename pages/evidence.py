@@ -4,15 +4,30 @@ import streamlit as st
 
 from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
-from pvt_viz.language import say, tr
-from pvt_viz.ui import answer, charts, code, evidence, explorer, pagewords, parts, plates, table, takeaway
+from pvt_viz.language import say, spaced, tr
+from pvt_viz.ui import (
+    answer,
+    charts,
+    code,
+    evidence,
+    explorer,
+    held_out,
+    pagewords,
+    parts,
+    plates,
+    table,
+    takeaway,
+)
 
 st.title(tr("What it looks at, and whether that matters"), anchor=False)
 scene = parts.scene_or_stop()
 st.markdown(
-    tr(
-        "**Maps show where attention goes; interventions show what matters.** The two can disagree: a network may look"
-        " at a place and make nothing of it. With drawn scenes the truth is known, so both can be checked."
+    spaced(
+        tr(
+            "**Maps show where attention goes; interventions show what matters.** The two can disagree: a network may"
+            " look at a place and make nothing of it."
+        ),
+        held_out.truth(scene),
     )
 )
 
@@ -61,19 +76,21 @@ if drawn is not None:
 code.show("rollout")
 
 if found:
-    st.subheader(tr("On {scenes:,} held-out scenes, at the default p and R", scenes=found.scored), anchor=False)
-    st.markdown(
-        tr(
-            "Of many equally bright pixels, the part on the shape counts. **Chance** is a flat map, the **centre"
-            " prior** knows only the middle; a **ceiling** is the true shape drawn in the cells of that stage: coarse"
-            " cells cannot do better."
-        )
-    )
-    table.show(evidence.worth_held_out(found), key="scores")
+    for number, scored in enumerate(held_out.scored(found)):
+        st.subheader(scored.title, anchor=False)
+        if not number:
+            st.markdown(spaced(held_out.how_scored(found.kind), held_out.about_another_kind(found, scene)))
+        st.markdown(scored.told)
+        table.show(scored.table, key=scored.key)
 
 st.header(tr("What matters"), anchor=False)
 if not scene.trace.weights.classes:
-    st.markdown(tr("Choose a network with weights (flexi_pvt): random ones have no answer that could change."))
+    st.markdown(
+        tr(
+            "Choose a network with weights ({network}): random ones have no answer that could change.",
+            network="flexi_pvt" if drawn is not None else "photo_pvt",
+        )
+    )
     finish()
     st.stop()
 st.markdown(
@@ -84,15 +101,17 @@ st.markdown(
 st.subheader(tr("On this picture"), anchor=False)
 table.show(evidence.matters(scene))
 if found:
-    st.subheader(tr("On {scenes:,} held-out scenes", scenes=found.scenes), anchor=False)
+    st.subheader(held_out.changed_on(found), anchor=False)
     charts.show(
-        evidence.accuracy(found),
+        held_out.accuracy(found),
         key="interventions",
         alt=tr(
             "Bars: accuracy with the attention of each stage off, uniform or swapped, beside the untouched network."
         ),
         setting={"model": config.name},
     )
+    if other_kind := held_out.about_another_kind(found, scene):
+        st.caption(other_kind)
     worst = min(found.interventions, key=lambda row: row.accuracy)
     least = max(found.interventions, key=lambda row: row.accuracy)
     st.markdown(

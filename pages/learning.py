@@ -13,16 +13,12 @@ from pvt_viz.words import times
 EVERY = 1.0  # seconds between two looks at a training that is on its way
 
 st.title(tr("How it learns where to look"), anchor=False)
-st.markdown(
-    tr(
-        "The same scene, seen by `flexi_pvt` **on its way from random to trained**. First it learns shapes, one to a"
-        " picture; then that the tag with the white rim is the cue; then to do it at every p₁ and R."
-    )
-)
-selection = learning.selection(parts.selection())
-found = report.load(learning.NAME)
+name = learning.shown_for(st.session_state["scene_of"][1])
+st.markdown(learning.about(name))
+selection = learning.selection(parts.selection(), name)
+found = report.load(name)
 try:
-    steps = learning.steps(found)
+    steps = learning.steps(name, found)
 except WeightsError as error:
     st.info(spaced(tr(error), tr("`make train` makes them anew.")))
     steps = []
@@ -37,7 +33,7 @@ if steps:
         format_func=lambda i: f"{steps[i]:,}" if i else tr("random"),
         on_change=pagewords.changed,
         args=("moment",),
-        help=tr("Eight recorded moments; the last one is the shipped network."),
+        help=tr("{count} recorded moments; the last one is the shipped network.", count=len(steps)),
     )
     moment = steps[chosen]
     scene = parts.scene_or_stop(selection, None if moment == steps[-1] else moment)
@@ -54,7 +50,7 @@ if steps:
         learning.curves(
             learning.described(found, moment),
             key="learning",
-            setting={"model": learning.NAME},
+            setting={"model": name},
         )
     code.show("training")
 

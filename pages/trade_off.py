@@ -1,44 +1,60 @@
 """Accuracy against cost over every measured setting, and the same picture at two of them."""
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from pvt_viz.figures import tradeoff as figures
-from pvt_viz.language import say, tr
-from pvt_viz.ui import answer, charts, code, explorer, pagewords, parts, plates, takeaway, tradeoff, view
+from pvt_viz.language import say, spaced, tr
+from pvt_viz.report import SCENES
+from pvt_viz.ui import answer, charts, code, explorer, measured, pagewords, parts, plates, takeaway, tradeoff, view
 from pvt_viz.ui.selection import POWERS
 from pvt_viz.words import SUBSCRIPTS, factor
 
 st.title(tr("What does less attention cost, and save?"), anchor=False)
 selection = parts.selection()
-if tradeoff.points():
-    st.markdown(
-        tr(
-            "Every point is a network **as it answers at one setting** of p₁ and R, measured on drawn scenes that it"
-            " never saw. Filled: `flexi_pvt`, **one set of weights** that has met them all in training. Hollow:"
-            " `flexi_pvt_fixed`, the same network trained at p₁ = 4, R = (8, 4, 2, 1) alone. **Click a point to go"
-            " there.**"
-        )
-    )
+if kinds := tradeoff.kinds():
+    home = measured.kind(selection, st.session_state["scene_of"][1])
+    kind = pagewords.told("points", kinds, home)
+    words = st.container()
+    with st.container(key="wide_points"):  # one below the other on a phone
+        kind_column, axis_column = st.columns(2)
+    if len(kinds) > 1:
+        with kind_column:
+            kind = st.segmented_control(
+                tr("Measured on"),
+                kinds,
+                required=True,
+                key="points",
+                format_func=tr,
+                on_change=pagewords.changed,
+                args=("points", home),
+            )
+    words.markdown(tradeoff.about(kind))
     pagewords.told("across")
-    axis = st.segmented_control(
-        tr("Across"),
-        list(figures.AXES),
-        required=True,
-        key="across",
-        format_func=tr,
-        on_change=pagewords.changed,
-        args=("across",),
+    with axis_column:
+        axis = st.segmented_control(
+            tr("Across"),
+            list(figures.AXES),
+            required=True,
+            key="across",
+            format_func=tr,
+            on_change=pagewords.changed,
+            args=("across",),
+        )
+    alt = tr("Points: accuracy in percent over {axis}, for each network and p₁.", axis=say(axis))
+    if kind == SCENES:
+        alt = spaced(alt, tr("Hollow points fall far below."))
+    charts.show(
+        tradeoff.described(selection, kind, axis),
+        key="tradeoff",
+        alt=alt,
+        setting={"points": kind, "across": axis},
+        on_click=partial(tradeoff.go_to, kind),
     )
-    alt = tr(
-        "Points: accuracy in percent over {axis}, for each network and p₁; hollow points fall far below.",
-        axis=say(axis),
-    )
-    chart = tradeoff.described(selection, axis)
-    charts.show(chart, key="tradeoff", alt=alt, setting={"across": axis}, on_click=tradeoff.go_to)
-    if tradeoff.now(selection) is None:
-        st.caption(tr("The setting in the sidebar is not among the measured ones."))
+    if why := tradeoff.unmarked(selection, kind):
+        st.caption(why)
 else:
     st.info(
         tr(

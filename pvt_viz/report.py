@@ -8,6 +8,7 @@ from functools import cache
 
 from pvt_viz.checkpoints.own import BUNDLED, FOLDER
 from pvt_viz.config import PVTConfig, Size
+from pvt_viz.language import N_
 
 Setting = tuple[tuple[int, ...], tuple[int, ...]]
 """(patch_sizes, reductions)."""
@@ -70,7 +71,9 @@ class Sureness:
 
 LEAST_PICTURES = 20
 """Below that many, a share says little."""
-SCENES, PHOTOGRAPHS = "scenes", "photographs"
+SCENES, PHOTOGRAPHS = KINDS = N_("scenes"), N_("photographs")
+CHANCE, CENTRE_PRIOR, CEILING = YARDSTICKS = N_("chance"), N_("centre prior"), N_("ceiling of the grid")
+"""What stands among the scores of maps to compare them with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +107,11 @@ class Report:
     def accuracy(self, config: PVTConfig) -> float | None:
         """At the p_i and R_i of a configuration, on pictures of `side`; None where not measured."""
         return self.accuracies.get((config.patch_sizes, config.reductions))
+
+    @property
+    def changed_on(self) -> int:
+        """How many pictures settings other than the default, sizes and interventions were measured on."""
+        return self.in_settings or self.scenes
 
 
 @cache

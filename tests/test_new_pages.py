@@ -8,6 +8,7 @@ import streamlit as st
 import torch
 
 import pvt_viz
+import test_pages
 from pvt_viz import attribution, images, report, scenes
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.checkpoints import BUNDLED, moments
@@ -18,13 +19,12 @@ from pvt_viz.ui import calls, charts, tradeoff
 from pvt_viz.ui.pagewords import MOMENTS
 from pvt_viz.ui.selection import SEEDS_FROM
 from test_pages import PHOTO, blobs, go, healthy, payload, text
-from test_pages import visit as visit_anything
 
 NEW = ("evidence", "trade_off", "learning")
 STATES = [
     {},
     {"size": "96", "seed": "999", "outline": "on"},
-    {"picture": "coffee"},
+    {"picture": "cat"},
     {"picture": "motorcycle", "crop": "whole", "size": "160"},
     {"model": "pvt_tiny", "size": "64"},
     {**PHOTO, "size": "64", "crop": "whole"},
@@ -35,16 +35,17 @@ STATES = [
 ]
 STEPS = (150, 300, 500, 650, 800, 1500)
 MOMENTS_FILE = "flexi_pvt.moments.safetensors"
+SCENE = {"picture": "scene", "model": "flexi_pvt"}
 
 
 def visit(page: str = "pyramid", **query: str):
-    """On a scene, unless the words say otherwise."""
-    return visit_anything(page, **{"picture": "scene"} | query)
+    """On a drawn scene and the network for it, whatever the app opens on, unless the link says otherwise."""
+    return test_pages.visit(page, **(SCENE | query))
 
 
 def link(app) -> dict[str, str]:
-    """What it says besides that a scene is shown."""
-    return {name: word for name, word in app.query_params.items() if word != "scene"}
+    """What the link says besides picture and model, which are not in it where the app opens on them."""
+    return {name: word for name, word in app.query_params.items() if name not in SCENE}
 
 
 @pytest.fixture
@@ -96,7 +97,11 @@ def test_the_new_pages_in_many_states(query):
         healthy(go(app, page))
         assert not app.warning, page
         assert not app.info, page
-        assert link(app) == query, page
+        assert link(app) == {name: word for name, word in query.items() if name not in SCENE}, page
+        selection = app.session_state["selection"]
+        assert {"picture": selection.picture, "model": selection.model} == {
+            name: (SCENE | query)[name] for name in SCENE
+        }
 
 
 # --- Evidence -----------------------------------------------------------------------------------------------
@@ -149,7 +154,7 @@ def test_a_method_is_chosen_kept_and_linked(method):
 
 
 def test_a_map_is_scored_where_the_truth_is_known():
-    scored = "brightest on it"
+    scored = "brightest on it "  # and a number
     assert text(healthy(visit("evidence"))).count(scored) == 4
     assert scored not in text(healthy(visit("evidence", picture="cat")))
 
@@ -208,7 +213,7 @@ def button_of(network: str, patch_sizes: tuple[int, ...], reductions: tuple[int,
     """The key of a point's button."""
     [found] = [
         f"{series} {at}"
-        for series, of_series in by_series(tradeoff.points()).items()
+        for series, of_series in by_series(tradeoff.points("scenes")).items()
         for at, point in enumerate(of_series)
         if (point.network, point.patch_sizes, point.reductions) == (network, patch_sizes, reductions)
     ]
@@ -233,9 +238,7 @@ def test_a_click_on_a_point_chooses_its_setting(points, before):
     healthy(app.button(key=button_of(*wanted)).click().run())
     selection = app.session_state["selection"]
     assert (selection.model, selection.patch_sizes, selection.reductions) == wanted
-    kept = {name: word for name, word in before.items() if name in ("size", "picture")}
-    if before.get("picture") == "cat":  # a photograph, with which this network does not come by itself
-        kept["model"] = "flexi_pvt"
+    kept = {name: word for name, word in before.items() if name == "size"}
     assert link(app) == {**kept, "p1": "8", "r1": "4", "r2": "2", "r3": "1"}
     assert selection.image_size == ((96, 96) if "size" in before else (128, 128))
     assert not app.info
@@ -244,14 +247,15 @@ def test_a_click_on_a_point_chooses_its_setting(points, before):
 def test_a_click_on_a_hollow_point_changes_the_network_too(points):
     app = visit("trade_off", p1="8")
     healthy(app.button(key=button_of("flexi_pvt_fixed", (4, 2, 2, 2), (8, 4, 2, 1))).click().run())
-    assert link(app) == {"model": "flexi_pvt_fixed"}
+    assert app.session_state["selection"].model == "flexi_pvt_fixed"
+    assert link(app) == {}
     assert app.select_slider(key="p1").value == 4
 
 
 def test_a_clicked_point_is_told_by_the_name_of_its_trace(monkeypatch):
     app = visit("trade_off")
     names = [trace["name"] for trace in curves(app)[0]["data"]]
-    assert names == list(by_series(tradeoff.points()))
+    assert names == list(by_series(tradeoff.points("scenes")))
     shown = SimpleNamespace(layers=[SimpleNamespace(name=name) for name in names])
     told = []
 
@@ -279,8 +283,8 @@ def test_the_setting_of_the_sidebar_is_marked_where_it_was_measured():
 
 def test_every_measured_setting_is_a_point():
     traces = curves(healthy(visit("trade_off")))[0]["data"]
-    measured = [report.load(name) for name in BUNDLED]
-    assert sum(len(trace["x"]) for trace in traces) == sum(len(found.accuracies) for found in measured if found)
+    measured = [found for found in map(report.load, BUNDLED) if found and found.kind == "scenes"]
+    assert sum(len(trace["x"]) for trace in traces) == sum(len(found.accuracies) for found in measured)
     for trace in traces:
         hollow = trace["marker"]["symbol"] == "circle-open"
         assert hollow == trace["name"].startswith("flexi_pvt_fixed")
@@ -298,7 +302,7 @@ def test_the_axis_is_chosen_kept_and_linked():
     assert app.segmented_control(key="across").value == "attention entries"
     [reset] = [button for button in app.button if button.label == "Back to the defaults"]
     healthy(reset.click().run())
-    assert link(app) == {}
+    assert app.query_params == {}
     assert app.segmented_control(key="across").value == "MACs"
 
 

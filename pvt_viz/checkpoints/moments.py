@@ -53,9 +53,14 @@ def _rows(values: Tensor) -> int:
     return values.shape[1] if len(values) == 1 and values.ndim > 2 else len(values)
 
 
+def path_of(name: str) -> Path:
+    """Where the moments of a bundled network are, if it has any."""
+    return FOLDER / f"{name}.moments.safetensors"
+
+
 def load(name: str) -> list[Moment]:
     """The moments of a bundled network by rising step; raises WeightsError where they are missing or damaged."""
-    path = FOLDER / f"{name}.moments.safetensors"
+    path = path_of(name)
     if not path.is_file():
         raise WeightsError(say("The recorded moments {file} are not there.", file=path.name))
     states: dict[int, dict[str, Tensor]] = {}

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
-from pvt_viz.language import tr
-from pvt_viz.report import Report
+from pvt_viz.language import spaced, tr
+from pvt_viz.report import SCENES, Report
 from pvt_viz.site.section import Section
-from pvt_viz.ui import evidence, plates
+from pvt_viz.ui import evidence, held_out, plates
 from pvt_viz.ui.calls import Scene
 
 
@@ -23,26 +23,28 @@ def sections(scene: Scene) -> Iterator[Section]:
         yield Section(f"evidence-{number}", title, found[0].caption, plates=found)
     measured = report.load(config.name) if scene.trace.weights.trained else None
     scores = [] if scene.picture.scenes is None else [evidence.worth(scene)]
+    words = ""
     if measured:
-        alt = tr("On {scenes:,} held-out scenes, at the default p and R", scenes=measured.scored)
-        scores.append(replace(evidence.worth_held_out(measured), alt=alt))
+        words = spaced(held_out.how_scored(measured.kind), held_out.about_another_kind(measured, scene))
+        for scored in held_out.scored(measured):
+            scores.append(replace(scored.table, alt=scored.title, note=scored.told))
+    elif scores:
+        words = held_out.how_scored(SCENES)
     if scores:
-        words = tr(
-            "Of many equally bright pixels, the part on the shape counts. **Chance** is a flat map, the **centre"
-            " prior** knows only the middle; a **ceiling** is the true shape drawn in the cells of that stage: coarse"
-            " cells cannot do better."
-        )
         yield Section("scores", tr("How well the maps agree with the truth"), words, tables=scores)
     if scene.trace.weights.classes:
         yield _what_matters(scene, measured)
 
 
 def _what_matters(scene: Scene, measured: Report | None) -> Section:
+    words = tr("One stage after the other is changed, and the network asked again: what it then answers.")
+    if measured:
+        words = spaced(words, held_out.about_another_kind(measured, scene))
     return Section(
         "what-matters",
         tr("What matters"),
-        tr("One stage after the other is changed, and the network asked again: what it then answers."),
+        words,
         notes=[f"**{tr(kind).capitalize()}.** {tr(words)}" for kind, words in KINDS.items()],
-        charts=[] if measured is None else [evidence.accuracy(measured)],
+        charts=[] if measured is None else [held_out.accuracy(measured)],
         tables=[evidence.matters(scene)],
     )

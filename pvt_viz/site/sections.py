@@ -9,7 +9,7 @@ from pvt_viz.checkpoints import WeightsError
 from pvt_viz.figures.tradeoff import AXES
 from pvt_viz.language import spaced, tr
 from pvt_viz.reference import disputes
-from pvt_viz.report import Report
+from pvt_viz.report import PHOTOGRAPHS, Report
 from pvt_viz.site import costs, evidence, reduction
 from pvt_viz.site.section import Section
 from pvt_viz.ui import answer, calls, learning, plates, reference, shapes, tradeoff
@@ -65,13 +65,16 @@ def _measured(scene: Scene) -> Iterator[Section]:
     found = report.load(config.name) if trained else None
     if found is None:
         return
+    words = tr("Every point is a network as it answers at one setting of p₁ and R, measured on drawn scenes.")
+    if found.kind == PHOTOGRAPHS:
+        words = tr("Every point is a network as it answers at one setting of p₁ and R, measured on photographs.")
     yield Section(
         "trade-off",
         tr("Accuracy over cost"),
-        tr("Every point is a network as it answers at one setting of p₁ and R, measured on drawn scenes."),
-        charts=[tradeoff.described(scene.selection, axis) for axis in AXES],
+        words,
+        charts=[tradeoff.described(scene.selection, found.kind, axis) for axis in AXES],
     )
-    if config.name == learning.NAME:
+    if config.name in learning.NAMES.values():
         yield Section(
             "learning",
             tr("How it learned"),
@@ -84,7 +87,7 @@ def _measured(scene: Scene) -> Iterator[Section]:
 def _moments(scene: Scene, found: Report) -> Iterator[Table]:
     """This picture, asked of the network as it was; nothing where the recorded moments are missing."""
     try:
-        steps = learning.steps(found)
+        steps = learning.steps(found.name, found)
     except WeightsError:
         return
     rows = []

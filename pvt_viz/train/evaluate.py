@@ -10,9 +10,8 @@ from torch import Tensor
 from pvt_viz import attribution, images, scenes
 from pvt_viz.attribution import scores
 from pvt_viz.config import PVTConfig, Size
-from pvt_viz.language import N_
 from pvt_viz.models import PVT
-from pvt_viz.report import Intervention, MapScore, Setting
+from pvt_viz.report import CEILING, CENTRE_PRIOR, CHANCE, Intervention, MapScore, Setting
 
 HELD_OUT = 1 << 30
 """Seeds from here on are for tests alone (`recipe.SEEDS` is where training takes its own)."""
@@ -132,10 +131,10 @@ def _maps(look: attribution.Look) -> Iterable[tuple[str, int, Tensor, int]]:
 
 
 def _yardsticks(model: PVT, masks: Tensor) -> Iterable[tuple[str, int, Tensor, int]]:
-    yield N_("chance"), 0, scores.chance(masks), 1
-    yield N_("centre prior"), 0, scores.centre_prior(masks), 1
+    yield CHANCE, 0, scores.chance(masks), 1
+    yield CENTRE_PRIOR, 0, scores.centre_prior(masks), 1
     for shape in model.config.shapes():
-        yield N_("ceiling of the grid"), shape.index, scores.ceiling(masks, shape.stride), shape.stride
+        yield CEILING, shape.index, scores.ceiling(masks, shape.stride), shape.stride
 
 
 def _right(logits: Tensor, batch) -> int:

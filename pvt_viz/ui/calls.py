@@ -11,7 +11,7 @@ from PIL import Image
 import pvt_viz
 from pvt_viz import Trace, attribution, budget, devices, images
 from pvt_viz.attribution import Look
-from pvt_viz.checkpoints import BUNDLED, FLEXIBLE, Checkpoint, WeightsError, moments
+from pvt_viz.checkpoints import BUNDLED, FLEXIBLE, Checkpoint, WeightsError, moments, tiny_imagenet
 from pvt_viz.config import PRESETS, PVTConfig, Size
 from pvt_viz.figures import truth
 from pvt_viz.language import say, tr
@@ -23,6 +23,8 @@ from pvt_viz.ui.selection import LARGEST_REDUCTION, Network, Selection, choose
 from pvt_viz.ui.uploads import Picture
 
 DISPLAY_WIDTH = 672  # pixels: three times a 224 px image, sharp on a projector
+_CLASSES = {len(names): names for names in (CLASSES, tiny_imagenet.CLASSES)}
+"""What networks of ours call their answers, by how many they have."""
 # One forward per core; on an accelerator one at a time (Apple's aborts the process when two threads use it at once).
 _turns = {"cpu": threading.BoundedSemaphore(int(os.environ.get("PVT_VIZ_FORWARDS", min(4, os.cpu_count() or 1))))}
 _accelerator = threading.BoundedSemaphore(1)
@@ -128,13 +130,14 @@ def _own(fitted: Fitted, device: str, _network: Network) -> PVT:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _early(config: PVTConfig, device: str, step: int, kernels: Resizing) -> PVT:
     """The network as it was after so many steps of its training."""
+    classes = _CLASSES[config.num_classes]
     if step == 0:
         found = _random(config)
-        found.weights = replace(found.weights, classes=CLASSES)
+        found.weights = replace(found.weights, classes=classes)
         return found.to(device)
     kept = next(moment for moment in recorded(config.name) if moment.step == step)
     then = Weights(
-        source=say("{network} after {step} steps", network=config.name, step=step), trained=True, classes=CLASSES
+        source=say("{network} after {step} steps", network=config.name, step=step), trained=True, classes=classes
     )
     try:
         return Checkpoint(PRESETS[config.name], kept.state, then).model(config, kernels).to(device)
@@ -150,7 +153,7 @@ def _model(fitted: Fitted, device: str, network: Network) -> PVT:
     return (_own if network.private else _shared)(fitted, device, network)
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False)
 def recorded(name: str) -> list[moments.Moment]:
     """The moments of a training; raises WeightsError where they are missing or damaged."""
     return moments.load(name)

@@ -7,13 +7,12 @@ import torch
 
 from pvt_viz import attribution, images
 from pvt_viz.attribution import KINDS, METHODS, scores
-from pvt_viz.config import PRESETS, PVTConfig
+from pvt_viz.config import PVTConfig
 from pvt_viz.figures import encode, heat, truth
-from pvt_viz.figures import evidence as figures
-from pvt_viz.figures.chart import Chart
 from pvt_viz.language import N_, say, spaced, tr
 from pvt_viz.models import Weights
-from pvt_viz.report import Report
+from pvt_viz.samples import SAMPLES
+from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import answer, calls, kept
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.listed import listed
@@ -138,57 +137,51 @@ def worth(scene: Scene) -> Table:
     return Table(tr("Scores of every method and stage against the true shape, on this picture."), rows)
 
 
-def worth_held_out(measured: Report) -> Table:
-    """The same on many scenes, beside chance, the centre prior and what the grids allow."""
-    return Table(
-        tr("Scores of every method and stage against the true shape, with chance, the centre prior and ceilings."),
-        [
-            {
-                tr("map"): tr(row.method),
-                tr("stage"): str(row.stage or "–"),
-                **{tr(words): f"{getattr(row, name):.1%}" for name, words in SCORES.items()},
-            }
-            for row in measured.scores
-        ],
-        numbers=[
-            {"map": row.method, "stage": row.stage, **{name: getattr(row, name) for name in SCORES}}
-            for row in measured.scores
-        ],
-        setting={"model": measured.name},
-    )
+def another(scene: Scene) -> tuple[Picture, str]:
+    """The picture whose keys and values are swapped in, and what it is called within a sentence.
+
+    A network that knows photographs is given one on a photograph: a sample, another than the one that is shown.
+    """
+    selection = scene.selection
+    if scene.picture.scenes is None and scene.trace.weights.classes != CLASSES:
+        names = list(SAMPLES)
+        shown = scene.picture.digest.removeprefix("sample:")
+        name = names[(names.index(shown) + 1) % len(names)] if shown in names else names[0]
+        return Picture.sample(name), say("the photograph “{title}”", title=SAMPLES[name].title)
+    seed = SEEDS[(selection.seed + 1) % len(SEEDS)]
+    return Picture.scene(selection.image_size, seed, selection.clutter, None), say("scene {seed}", seed=seed)
 
 
 def matters(scene: Scene) -> Table:
     """What the network answers to this picture with the attention of one stage changed."""
     weights, before = scene.trace.weights, int(scene.trace.logits[0].argmax())
-    other = SEEDS[(scene.selection.seed + 1) % len(SEEDS)]
+    other, called = another(scene)
     by_stage: dict[int, dict[str, str]] = {}
-    for row in interventions(scene.key, other, scene):
+    for row in interventions(scene, other):
         stage = by_stage.setdefault(row.stage, {tr("attention of"): tr("stage {stage}", stage=row.stage)})
         stage[tr(row.kind)] = said(row, before, weights)
     return Table(
         tr("The answer with the attention of each stage off, uniform, or with keys and values of another picture."),
         list(by_stage.values()),
         note=tr(
-            "Untouched it answers {answer}. Bold: the answer changed. Swapped keys and values are those of scene"
-            " {seed}; percentages are the probability of the answer given.",
+            "Untouched it answers {answer}. Bold: the answer changed. Swapped keys and values are those of {other};"
+            " percentages are the probability of the answer given.",
             answer=escaped(answer.named(weights, before)),
-            seed=other,
+            other=called,
         ),
     )
 
 
-def interventions(key: tuple, other_seed: int, scene: Scene) -> list[Changed]:
-    """Every kind at every stage on this picture; swapped keys and values are those of the scene `other_seed`."""
+def interventions(scene: Scene, other: Picture) -> list[Changed]:
+    """Every kind at every stage on this picture; swapped keys and values are those of `other`."""
     with st.spinner(tr("Changing one stage after the other …")):
-        return _interventions(key, other_seed, scene)
+        return _interventions(scene.key, other.digest, scene, other)
 
 
 @kept.for_visit(most=8)
-def _interventions(key: tuple, other_seed: int, _scene: Scene) -> list[Changed]:
-    other = Picture.scene(_scene.selection.image_size, other_seed, _scene.selection.clutter, None)
+def _interventions(key: tuple, other: str, _scene: Scene, _other: Picture) -> list[Changed]:
     config = _scene.selection.config
-    pair = torch.cat([images.to_tensor(other.image, config), _scene.trace.image])
+    pair = torch.cat([images.to_tensor(_other.image, config), _scene.trace.image])
     model = calls.model_of(_scene)
     found = []
     for stage in range(1, len(config.dims) + 1):
@@ -198,18 +191,3 @@ def _interventions(key: tuple, other_seed: int, _scene: Scene) -> list[Changed]:
             best = int(chances.argmax())
             found.append(Changed(stage, kind, best, float(chances[best])))
     return found
-
-
-def accuracy(measured: Report) -> Chart:
-    """Bars: accuracy on held-out scenes with the attention of each stage changed, beside the untouched network."""
-    untouched = measured.accuracy(PRESETS[measured.name])
-    return figures.interventions(
-        measured.interventions,
-        untouched,
-        caption=say(
-            "Accuracy of {model} at its default p and R with one stage's attention changed. Untouched it is"
-            " {accuracy:.1%}; one answer in three is what knowing the shapes but not the cue would give.",
-            model=measured.name,
-            accuracy=untouched,
-        ),
-    )

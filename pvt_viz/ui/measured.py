@@ -2,7 +2,9 @@
 
 from pvt_viz import report
 from pvt_viz.models.flexible import PSEUDO_INVERSE
+from pvt_viz.report import PHOTOGRAPHS, SCENES
 from pvt_viz.ui.selection import Selection
+from pvt_viz.ui.uploads import Picture
 
 
 def accuracy(selection: Selection) -> float | None:
@@ -12,6 +14,17 @@ def accuracy(selection: Selection) -> float | None:
     """
     found = report.load(selection.network.config.name)
     return None if found is None or resized_otherwise(selection) else found.accuracy(selection.config)
+
+
+def kind(selection: Selection, picture: Picture) -> str:
+    """The kind of pictures that a network was measured on; of one that was not, that of the picture at hand."""
+    found = report.load(selection.network.config.name)
+    return kind_of(picture) if found is None else found.kind
+
+
+def kind_of(picture: Picture) -> str:
+    """Whether it is drawn, or a photograph (a sample, or whatever a visitor brings)."""
+    return PHOTOGRAPHS if picture.scenes is None else SCENES
 
 
 def resized_otherwise(selection: Selection) -> bool:

@@ -5,6 +5,7 @@ import streamlit as st
 from pvt_viz.attribution import METHODS
 from pvt_viz.figures.tradeoff import AXES
 from pvt_viz.language import N_, Sentence, say
+from pvt_viz.report import KINDS
 from pvt_viz.ui import address
 from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.ui.selection import POWERS
@@ -16,6 +17,7 @@ STEPS = ("patches", "embedding", "attention", "fold", "with_and_without", "stage
 _OPTIONS = {
     "method": tuple(METHODS),
     "across": tuple(AXES),
+    "points": KINDS,
     "compared": (1, 2, 3, 4),
     "other": POWERS,
     "moment": tuple(range(MOMENTS)),
@@ -25,6 +27,7 @@ _OPTIONS = {
 _LABELS = {
     "method": N_("Method"),
     "across": N_("Across"),
+    "points": N_("Measured on"),
     "compared": N_("Stage"),
     "other": N_("Compared R"),
     "moment": N_("Moment of the training"),
@@ -40,6 +43,7 @@ _DEFAULTS = {
     "step": STEPS[0],
     "presenter": "off",
 }
+"""`points` has none of its own: it follows the network."""
 _KEPT = "page_words"
 
 
@@ -47,19 +51,29 @@ def _kept() -> dict[str, object]:
     return st.session_state.setdefault(_KEPT, {})
 
 
-def told(name: str, offered: tuple | None = None) -> object:
-    """Call before the widget of this key is drawn: it shows what was chosen, or of what is `offered` the nearest."""
-    value = _kept().get(name, _DEFAULTS[name])
+def told(name: str, offered: tuple | None = None, default: object = None) -> object:
+    """Call before the widget of this key is drawn: it shows what was chosen, or of what is `offered` the nearest.
+
+    `default` is what is shown where nothing was chosen, of a choice that has no default of its own.
+    """
+    value = _kept().get(name, _DEFAULTS.get(name, default))
     if offered is not None and value not in offered:
         value = nearest(value, offered, offered[0])
     tell(name, value)
     return value
 
 
-def changed(name: str) -> None:
-    """A widget of this name was moved."""
+def changed(name: str, default: object = None) -> None:
+    """A widget of this name was moved; back to a `default` that follows what else is chosen, it follows it again."""
     address.touch()
     _kept()[name] = st.session_state[name]
+    if default is not None and st.session_state[name] == default:
+        forget(name)
+
+
+def forget(name: str) -> None:
+    """As if nothing had been chosen."""
+    _kept().pop(name, None)
 
 
 def adopt(query: dict[str, str]) -> list[Sentence]:
@@ -67,7 +81,7 @@ def adopt(query: dict[str, str]) -> list[Sentence]:
     found, said = {}, []
     for name, allowed in _OPTIONS.items():
         if name in query:
-            found[name] = nearest(query[name], allowed, _DEFAULTS[name])
+            found[name] = nearest(query[name], allowed, _DEFAULTS.get(name, allowed[0]))
             if str(found[name]) != query[name]:
                 value = say(found[name]) if isinstance(found[name], str) else found[name]
                 said.append(replacement(_LABELS[name], query[name], value))
@@ -81,4 +95,4 @@ def reset() -> None:
 
 def query() -> dict[str, str]:
     """What differs from the defaults."""
-    return {name: str(value) for name, value in _kept().items() if value != _DEFAULTS[name]}
+    return {name: str(value) for name, value in _kept().items() if value != _DEFAULTS.get(name)}
