@@ -4,7 +4,7 @@ import streamlit as st
 
 from pvt_viz.language import spaced, tr
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import answer, code, explorer, figures, pages, parts, plates, shapes, table, takeaway
+from pvt_viz.ui import answer, code, explorer, figures, known, pages, parts, plates, shapes, table, takeaway
 from pvt_viz.words import times
 
 
@@ -87,6 +87,7 @@ if scene:
         )
     answer.show(scene)
     answer.lens(scene)
+    known.seen(scene)
     parts.honest_line(scene)
     explorer.show(scene, key="pyramid_explorer", wall=False)
     st.header(tr("What each stage makes of it"), anchor=False)

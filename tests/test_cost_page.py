@@ -138,7 +138,10 @@ def test_a_size_that_does_not_fit_is_said_and_the_last_good_state_stays():
 
 
 def test_a_link_to_a_size_that_does_not_fit_shows_the_nearest_good_state():
-    for words, shown in (({"model": "pvt_tiny"}, "pvt_tiny at 224×224"), ({"model": "flexi_pvt"}, "flexi_pvt at 128×128")):
+    for words, shown in (
+        ({"model": "pvt_tiny"}, "pvt_tiny at 224×224"),
+        ({"model": "flexi_pvt"}, "flexi_pvt at 128×128"),
+    ):
         app = visit("cost", **words, p1="16", r1="8", side="64")
         assert not app.exception
         assert f"Still shown: {shown}" in app.warning[0].value

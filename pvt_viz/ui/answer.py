@@ -4,15 +4,15 @@ import html
 
 import streamlit as st
 
-from pvt_viz import cost, report
+from pvt_viz import cost
 from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.language import Sentence, spaced, tr
 from pvt_viz.models import Weights
+from pvt_viz.report import PHOTOGRAPHS, Report
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import measured, table
+from pvt_viz.ui import known, measured, table
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.listed import enumerated
-from pvt_viz.ui.selection import Selection
 from pvt_viz.ui.table import Table
 from pvt_viz.words import escaped, si
 
@@ -31,7 +31,8 @@ ROW = (
 def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
     """The strongest answers with their probabilities; nothing for a network whose classes have no names.
 
-    `stacked` puts the words under them, for half a page; `worth` adds what was measured of the network at this setting.
+    `stacked` puts the words under them, for half a page, and leaves out what is the same in both halves; `worth` adds
+    what was measured of the network at this setting.
     """
     weights = scene.trace.weights
     if not weights.classes:
@@ -53,9 +54,12 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
     with left:
         st.html(f"<div style='font-variant-numeric:tabular-nums'>{''.join(rows)}</div>")
     with right:
-        st.markdown(verdict(scene, next(iter(found))))
+        first = next(iter(found))
+        st.markdown(spaced(verdict(scene, first), known.unsure(scene, found[first])))
         if worth:
-            st.caption(_worth(scene.selection))
+            st.caption(_worth(scene))
+        if not stacked:
+            known.things(scene)
 
 
 def strongest(scene: Scene) -> dict[int, float]:
@@ -66,9 +70,9 @@ def strongest(scene: Scene) -> dict[int, float]:
 
 
 def named(weights: Weights, index: int) -> str:
-    """A class for a reader: our shapes, and mere numbers, in the reader's language; else as people named it."""
+    """A class for a reader: what ours know, and mere numbers, in the reader's language; else as people named it."""
     name = weights.classes[index]
-    return tr(name) if weights.classes == CLASSES or isinstance(name, Sentence) else name
+    return tr(name) if known.kind(weights) or isinstance(name, Sentence) else name
 
 
 def verdict(scene: Scene, index: int) -> str:
@@ -132,11 +136,15 @@ def read_early(scene: Scene) -> Table:
     return Table(tr("The strongest answers read after each block of the last stage."), rows)
 
 
-def _worth(selection: Selection) -> str:
-    """Accuracy at the p_i and R_i of a network with weights, and its arithmetic on one image."""
-    config = selection.config
+def _worth(scene: Scene) -> str:
+    """Accuracy at the p_i and R_i of a network with weights, and its arithmetic on one image.
+
+    No accuracy beside a picture that it is not about: it was measured on pictures of the kind that the network knows.
+    """
+    selection, config = scene.selection, scene.selection.config
     macs = si(cost.analyze(config, image_size=config.image_size).macs, "MAC")
-    if config.name not in BUNDLED:
+    found = known.report_of(scene)
+    if config.name not in BUNDLED or found is None:
         return tr("One picture costs {macs}.", macs=macs)
     accuracy = measured.accuracy(selection)
     if accuracy is None:
@@ -144,7 +152,8 @@ def _worth(selection: Selection) -> str:
         if measured.resized_otherwise(selection):
             unknown = tr("Accuracy at these p and R, with kernels resized so, was not measured.")
         return spaced(unknown, tr("One picture costs {macs}.", macs=macs))
-    found = report.load(config.name)
+    if found.kind == PHOTOGRAPHS:
+        return _worth_photographs(scene, found, accuracy, macs)
     if max(config.image_hw) == found.side:
         return tr(
             "At these p and R it is right on **{accuracy:.1%}** of {scenes:,} held-out scenes, for {macs} each.",
@@ -160,3 +169,29 @@ def _worth(selection: Selection) -> str:
         side=found.side,
         macs=macs,
     )
+
+
+def _worth_photographs(scene: Scene, found: Report, accuracy: float, macs: str) -> str:
+    """The same in words about photographs; at the default setting also how often the five strongest have the answer."""
+    resized = scene.selection.resized
+    numbers = {
+        "accuracy": accuracy,
+        "photographs": found.in_settings if resized and found.in_settings else found.scenes,
+        "macs": macs,
+    }
+    if max(scene.selection.image_size) == found.side:
+        said = tr(
+            "At these p and R it is right on **{accuracy:.1%}** of {photographs:,} held-out photographs, for {macs}"
+            " each.",
+            **numbers,
+        )
+    else:
+        said = tr(
+            "At these p and R it is right on **{accuracy:.1%}** of {photographs:,} held-out photographs (measured at"
+            " {side}×{side}), for {macs} each.",
+            side=found.side,
+            **numbers,
+        )
+    if resized or found.top5 is None:
+        return said
+    return spaced(said, tr("The right answer is among its five strongest on **{top5:.1%}**.", top5=found.top5))

@@ -11,7 +11,7 @@ from pvt_viz.models import v1, v2
 from pvt_viz.models.attention import Attention, SpatialReduction
 from pvt_viz.models.flexible import resize_kernel
 from pvt_viz.models.pvt import PVT, Block
-from pvt_viz.train.trainer import Trainer
+from pvt_viz.train.stepper import Stepper
 
 SHOWN = {
     "patches": (v1.PatchEmbedding.forward, "p = self.patch_size", "tokens = "),
@@ -28,7 +28,7 @@ SHOWN = {
     "maps": (PVT.encode, "planes = ", "return"),
     "rollout": (rollout_step, "", ""),
     "resize": (resize_kernel, "if old == new", ""),
-    "training": (Trainer.advance, "logits, segmented", "optimizer.step"),
+    "training": (Stepper.advance, "lesson =", "optimizer.step"),
     "scores": (parts.scores, "", ""),
     "fold_cost": (parts.fold, "", ""),
     "pool_cost": (parts.pool, "", ""),

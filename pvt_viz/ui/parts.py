@@ -5,15 +5,18 @@ import html
 import streamlit as st
 
 from pvt_viz.figures.colour import lut
-from pvt_viz.language import spaced, tr
+from pvt_viz.language import N_, spaced, tr
 from pvt_viz.models.flexible import PSEUDO_INVERSE
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import calls
+from pvt_viz.ui import address, calls, following
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.listed import enumerated
-from pvt_viz.ui.selection import Selection
+from pvt_viz.ui.selection import KNOWS_SCENES, Selection, native
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.words import escaped, times
+
+STRANGE = "draw"
+"""The icon of what is said where network and picture do not belong together."""
 
 
 def selection() -> Selection:
@@ -40,9 +43,32 @@ def scene_or_stop(chosen: Selection | None = None, moment: int | None = None) ->
 
 
 def honest_line(scene: Scene) -> None:
-    """Say what the weights cannot tell: untrained ones anything, ours nothing about photographs. Else silent."""
+    """Say what the weights cannot tell: untrained ones anything, ours nothing about other pictures. Else silent.
+
+    Where network and picture do not belong together, a button beside the sentence mends it.
+    """
     for icon, sentence in honestly(scene):
-        st.caption(f":material/{icon}: {sentence}")
+        with st.container(horizontal=icon == STRANGE, vertical_alignment="center"):
+            st.caption(f":material/{icon}: {sentence}")
+            if icon == STRANGE:
+                _mend(scene)
+
+
+def _mend(scene: Scene) -> None:
+    """The button that has the network follow the picture; nothing on a page that shows another than is chosen."""
+    chosen, picture = st.session_state["scene_of"]
+    network = native(chosen.picture, own=chosen.own)
+    if network == chosen.model or chosen.model != scene.selection.model or picture != scene.picture:
+        return
+    words = N_("Use {network}, which knows photographs")
+    if network == KNOWS_SCENES:
+        words = N_("Use {network}, which knows drawn scenes")
+    st.button(tr(words, network=network), key="mend", icon=":material/swap_horiz:", on_click=_follow)
+
+
+def _follow() -> None:
+    address.touch()
+    following.follow()
 
 
 def honestly(scene: Scene) -> list[tuple[str, str]]:
@@ -62,14 +88,14 @@ def honestly(scene: Scene) -> list[tuple[str, str]]:
             " nothing; its maps show how it looks at what it does not know.",
             network=config.name,
         )
-        said.append(("draw", strange))
+        said.append((STRANGE, strange))
     elif weights.classes != CLASSES and scene.picture.scenes is not None:
         strange = tr(
             "{network} was not trained on drawn scenes: choose a sample, or a photograph of yours, to ask it what it"
             " knows.",
             network=escaped(config.name),
         )
-        said.append(("draw", strange))
+        said.append((STRANGE, strange))
     if new := weights.untrained(config):
         untrained = tr("Not trained at {ratios}: it is shown all the same.", ratios=enumerated(*new))
         said.append(("explore", spaced(untrained, _resized(scene))))

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.language import N_, tr, tr_n
+from pvt_viz.scenes import CLASSES
 from pvt_viz.ui.answer import named
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.tour import figures, guess
@@ -37,7 +38,7 @@ def show(scene: Scene) -> None:
                         dim=shape.dim,
                     )
                 )
-            if scene.picture.scenes is not None and scene.trace.weights.trained:
+            if scene.picture.scenes is not None and scene.trace.weights.classes == CLASSES:
                 figures.aside(
                     tr("The task: the tag with the white rim is the cue, and the answer is the shape of its colour.")
                 )
