@@ -70,3 +70,8 @@ def profile(playwright, folder: Path, **options):
 def _chosen() -> dict:
     path = os.environ.get("PVT_VIZ_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
     return {"executable_path": path, "args": CHROMIUM_ARGS}
+
+
+def on_scene(url: str) -> str:
+    """The same link, on a drawn scene and the network that comes with it where it names no picture."""
+    return url if "picture=" in url else f"{url}{'&' if '?' in url else '?'}picture=scene"

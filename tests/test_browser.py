@@ -5,17 +5,18 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from server import on_scene
 from test_pages import photograph
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 EXPLORER = "[data-testid=attention-explorer]"
 PHOTO = "picture=cat&model=pvt_tiny"
-"""A photograph of 224 pixels and every R: what the app opens on by itself is a smaller scene and powers of two."""
+"""A photograph of 224 pixels and every R: what the app opens on by itself is smaller, and offers powers of two."""
 
 
 def open_at(page: Page, url: str) -> None:
-    page.goto(url)
+    page.goto(on_scene(url))
     expect(page.locator("h1")).to_be_visible(timeout=30_000)
     settle(page)
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from pvt_viz import scenes
 from pvt_viz.ui.selection import SEEDS_FROM
+from server import on_scene
 from test_browser import EXPLORER, pictures, slider
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -16,7 +17,8 @@ WORTH = re.compile(r"At these p and R it is right on [\d.]+% of [\d,]+ held-out 
 
 
 def open_at(page: Page, url: str, explorers: int = 1) -> None:
-    page.goto(url)
+    """On a scene, whatever the app opens on by itself."""
+    page.goto(on_scene(url))
     expect(page.locator("h1")).to_be_visible(timeout=60_000)
     settle(page, explorers)
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from pvt_viz.language import speaking, tr
 from pvt_viz.ui.tour import STEPS
-from server import serve
+from server import on_scene, serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
 
@@ -15,7 +15,7 @@ KEYS = [step.key for step in STEPS]
 
 
 def open_at(page: Page, url: str) -> None:
-    page.goto(url)
+    page.goto(on_scene(url))
     expect(page.locator("h1")).to_be_visible(timeout=30_000)
     settle(page)
 

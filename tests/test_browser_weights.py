@@ -224,7 +224,7 @@ def is_nobody_elses(browser, page: Page, brought: Brought) -> None:
     unfold(other)
     expect(sidebar(other)).not_to_contain_text("Open:")
     networks = sidebar(other).get_by_role("combobox", name="Model")
-    expect(networks).to_have_value("flexi_pvt")
+    expect(networks).to_have_value("photo_pvt")
     networks.click()
     options = other.get_by_role("option")
     expect(options.first).to_be_visible()

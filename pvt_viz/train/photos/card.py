@@ -32,7 +32,7 @@ def text(recipe: PhotoRecipe, report: Report) -> str:
         f" is shown is first reduced to {config.detail} pixels of detail, which is all that training had, and then"
         " enlarged to its size.",
         "## Recipe",
-        f"{training.steps:,} of the recipe's {recipe.steps:,} steps, {training.scenes:,} pictures, each time another"
+        f"{_early(recipe, report)}{training.steps:,} of the recipe's {recipe.steps:,} steps, {training.scenes:,} pictures, each time another"
         " crop, mirrored or not, in another light; mixed with another in some batches (mixup), pasted into another in"
         f" some (CutMix); label smoothing {recipe.smoothing}. Coarse grids come first, since they are cheap, then the"
         f" grid of the default setting. Muon (lr {recipe.muon_lr}, weight decay {recipe.muon_decay}) for the matrices"
@@ -68,3 +68,8 @@ def text(recipe: PhotoRecipe, report: Report) -> str:
         " learnt, too: do not decide anything about anybody with it.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _early(recipe: PhotoRecipe, report: Report) -> str:
+    """A word where the recipe has not been followed to its end."""
+    return "**An early state: its training goes on.** " if report.training.steps < recipe.steps else ""
