@@ -32,7 +32,8 @@ def text(recipe: PhotoRecipe, report: Report) -> str:
         f" is shown is first reduced to {config.detail} pixels of detail, which is all that training had, and then"
         " enlarged to its size.",
         "## Recipe",
-        f"{_early(recipe, report)}{training.steps:,} of the recipe's {recipe.steps:,} steps, {training.scenes:,} pictures, each time another"
+        _early(recipe, report)
+        + f"{training.steps:,} of the recipe's {recipe.steps:,} steps, {training.scenes:,} pictures, each time another"
         " crop, mirrored or not, in another light; mixed with another in some batches (mixup), pasted into another in"
         f" some (CutMix); label smoothing {recipe.smoothing}. Coarse grids come first, since they are cheap, then the"
         f" grid of the default setting. Muon (lr {recipe.muon_lr}, weight decay {recipe.muon_decay}) for the matrices"
