@@ -4,7 +4,7 @@ import html
 
 import streamlit as st
 
-from pvt_viz import cost
+from pvt_viz import cost, report
 from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.language import Sentence, spaced, tr
 from pvt_viz.models import Weights
@@ -144,7 +144,7 @@ def _worth(scene: Scene) -> str:
     selection, config = scene.selection, scene.selection.config
     macs = si(cost.analyze(config, image_size=config.image_size).macs, "MAC")
     found = known.report_of(scene)
-    if config.name not in BUNDLED or found is None:
+    if config.name not in BUNDLED or (found is None and report.load(config.name)):
         return tr("One picture costs {macs}.", macs=macs)
     accuracy = measured.accuracy(selection)
     if accuracy is None:
