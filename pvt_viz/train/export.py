@@ -25,14 +25,19 @@ SCORED = 500
 
 def weights(recipe: Recipe, average: dict[str, torch.Tensor]) -> None:
     """Write the weights file of a trained network."""
-    trained = Weights(
+    path = weights_file.FOLDER / f"{recipe.name}.safetensors"
+    weights_file.save(path, average, recipe.config, trained(recipe, CLASSES))
+
+
+def trained(recipe: Recipe, classes: tuple[str, ...]) -> Weights:
+    """What a weights file says of the training that it is from."""
+    return Weights(
         source=recipe.name,
         trained=True,
-        classes=CLASSES,
+        classes=classes,
         patch_sizes=recipe.trained_patch_sizes,
         reductions=recipe.trained_reductions,
     )
-    weights_file.save(weights_file.FOLDER / f"{recipe.name}.safetensors", average, recipe.config, trained)
 
 
 def recorded(recipe: Recipe, folder: Path) -> None:

@@ -176,7 +176,7 @@ def _worth_photographs(scene: Scene, found: Report, accuracy: float, macs: str) 
     resized = scene.selection.resized
     numbers = {
         "accuracy": accuracy,
-        "photographs": found.in_settings if resized and found.in_settings else found.scenes,
+        "photographs": found.changed_on if resized else found.scenes,
         "macs": macs,
     }
     if max(scene.selection.image_size) == found.side:

@@ -114,7 +114,7 @@ def _read(folder: _Folder, part: Part, layout: Layout, path: Path) -> Photos:
             " Tiny-ImageNet-200."
         )
     try:
-        rows = _train_rows(folder, layout) if part == "train" else _val_rows(folder)
+        rows = _train_rows(folder, layout) if part == "train" else _val_rows(folder, layout)
         counts = np.bincount([label for _, label, _ in rows], minlength=len(layout.classes))
         wanted = layout.train * len(layout.classes) if part == "train" else layout.val
         if len(rows) != wanted or (part == "train" and set(counts) != {layout.train}):
@@ -145,8 +145,8 @@ def _train_rows(folder: _Folder, layout: Layout) -> list[_Row]:
     ]
 
 
-def _val_rows(folder: _Folder) -> list[_Row]:
-    label_of = {wnid: label for label, wnid in enumerate(sorted(name for [name] in folder.lines("wnids.txt")))}
+def _val_rows(folder: _Folder, layout: Layout) -> list[_Row]:
+    label_of = {wnid: label for label, wnid in enumerate(layout.classes)}
     return [
         (f"val/images/{name}", label_of[wnid], [int(edge) for edge in box])
         for name, wnid, *box in folder.lines("val/val_annotations.txt")

@@ -12,7 +12,6 @@ from pvt_viz.checkpoints import load_model
 from pvt_viz.checkpoints import own as weights_file
 from pvt_viz.checkpoints.tiny_imagenet import CLASSES
 from pvt_viz.config import Size
-from pvt_viz.models import Weights
 from pvt_viz.report import PHOTOGRAPHS, Report
 from pvt_viz.train import evaluate, export
 from pvt_viz.train.photos import card
@@ -42,13 +41,7 @@ def weights(recipe: PhotoRecipe, average: dict[str, Tensor], photos: Photos, cou
 
     So probabilities mean what they say wherever the network is run.
     """
-    trained = Weights(
-        source=recipe.name,
-        trained=True,
-        classes=CLASSES,
-        patch_sizes=recipe.trained_patch_sizes,
-        reductions=recipe.trained_reductions,
-    )
+    trained = export.trained(recipe, CLASSES)
     path = weights_file.FOLDER / f"{recipe.name}.safetensors"
     weights_file.save(path, average, recipe.config, trained)
     answers = measure.logits(load_model(recipe.name), photos, count)
@@ -65,9 +58,9 @@ def measured(
     def model(**overrides):
         return load_model(recipe.name, **overrides)
 
-    config, test = recipe.config, measure.test_set(photos)
+    config, test, network = recipe.config, measure.test_set(photos), model()
     say(f"{recipe.name}: answers, and how sure they are")
-    answers = measure.logits(model(), photos, counts.whole)
+    answers = measure.logits(network, photos, counts.whole)
     labels, half = photos.labels[: counts.whole], counts.whole // 2
     home = (config.patch_sizes, config.reductions)
     best = float((answers.argmax(dim=1) == labels).float().mean())
@@ -87,13 +80,13 @@ def measured(
         seed=0,
         accuracies=accuracies,
         top5=measure.top5(answers, labels),
-        sureness=measure.sureness(answers[half:], labels[half:], model().weights.temperature),
+        sureness=measure.sureness(answers[half:], labels[half:], network.weights.temperature),
         sizes={size: evaluate.accuracy(model(image_size=size), counts.settings, size, test) for size in SIZES},
-        interventions=evaluate.interventions(model(), counts.settings, test),
+        interventions=evaluate.interventions(network, counts.settings, test),
         scored=counts.maps,
-        scores=evaluate.map_scores(model(), counts.maps, test),
+        scores=evaluate.map_scores(network, counts.maps, test),
         small_scored=min(counts.maps, len(few)),
-        small_scores=evaluate.map_scores(model(), min(counts.maps, len(few)), measure.test_set(few)),
+        small_scores=evaluate.map_scores(network, min(counts.maps, len(few)), measure.test_set(few)),
         training=export.training(recipe, json.loads((folder / "history.json").read_text())),
     )
     report.save(found)
