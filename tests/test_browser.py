@@ -16,7 +16,12 @@ PHOTO = "picture=cat&model=pvt_tiny"
 
 
 def open_at(page: Page, url: str) -> None:
-    page.goto(on_scene(url))
+    """On a drawn scene where the link names no picture."""
+    open_link(page, on_scene(url))
+
+
+def open_link(page: Page, url: str) -> None:
+    page.goto(url)
     expect(page.locator("h1")).to_be_visible(timeout=30_000)
     settle(page)
 

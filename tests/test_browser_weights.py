@@ -20,7 +20,7 @@ from pvt_viz.samples import load
 from pvt_viz.words import times
 from server import serve
 from source_models import LABELS
-from test_browser import EXPLORER, open_at, settle
+from test_browser import EXPLORER, open_at, open_link, settle
 from test_browser_cost import quiet
 from test_weights_broken_page import SENTENCE
 from test_weights_page import ROW, same_rows
@@ -220,7 +220,7 @@ def is_left_by_files_of_no_use(page: Page, place: Place, brought: Brought, marke
 def is_nobody_elses(browser, page: Page, brought: Brought) -> None:
     context = browser.new_context()
     other = context.new_page()
-    open_at(other, page.url)
+    open_link(other, page.url)
     unfold(other)
     expect(sidebar(other)).not_to_contain_text("Open:")
     networks = sidebar(other).get_by_role("combobox", name="Model")
@@ -260,7 +260,7 @@ def test_from_an_id_to_a_network_and_offline_the_next_time(page, place):
     hub.forget()
     for link in (f"{place.address}/?picture=cat", page.url):
         other = page.context.new_page()  # another visit
-        open_at(other, link)
+        open_link(other, link)
         if link != page.url:
             unfold(other)
             look_up(other)

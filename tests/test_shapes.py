@@ -45,7 +45,8 @@ def test_parameter_counts_are_the_published_ones(preset, parameters):
 
 
 @pytest.mark.parametrize(
-    "preset, parameters", [("flexi_pvt", 1_269_858), ("flexi_pvt_fixed", 1_269_858), ("scene_vit", 179_378)]
+    "preset, parameters",
+    [("photo_pvt", 3_948_232), ("flexi_pvt", 1_269_858), ("flexi_pvt_fixed", 1_269_858), ("scene_vit", 179_378)],
 )
 def test_parameter_counts_of_ours(preset, parameters):
     """As their model cards state them; the test against `transformers` below counts them by other code."""
@@ -56,13 +57,13 @@ def test_every_preset_has_its_count_tested():
     published = {"pvt_tiny", "pvt_small", "pvt_medium", "pvt_large", "vit_tiny_16", "vit_small_16", "vit_base_16"}
     published |= {"pvt_v2_b2_li", *(f"pvt_v2_b{i}" for i in range(6))}
     assert set(PRESETS) == published | {"vit_small_16_paper", *BUNDLED}
-    assert set(BUNDLED) == {"flexi_pvt", "flexi_pvt_fixed", "scene_vit"}
+    assert set(BUNDLED) == {"photo_pvt", "flexi_pvt", "flexi_pvt_fixed", "scene_vit"}
 
 
 def test_the_networks_that_are_compared_are_alike():
     flexible, fixed = (PRESETS[name] for name in ("flexi_pvt", "flexi_pvt_fixed"))
     assert replace(fixed, name="flexi_pvt") == flexible
-    for name in BUNDLED:
+    for name in ("flexi_pvt", "flexi_pvt_fixed", "scene_vit"):
         config = PRESETS[name]
         assert (config.image_hw, config.num_classes, config.standardise) == ((128, 128), len(CLASSES), True)
 
@@ -81,7 +82,7 @@ def test_parameters_as_the_paper_prints_them(preset, millions):
     assert round(count(preset) / 1e6, 1) == millions
 
 
-@pytest.mark.parametrize("preset", ["pvt_tiny", "pvt_medium", "flexi_pvt", "scene_vit"])
+@pytest.mark.parametrize("preset", ["pvt_tiny", "pvt_medium", "photo_pvt", "flexi_pvt", "scene_vit"])
 def test_parameters_equal_transformers(preset):
     like = vit_like if preset == "scene_vit" else pvt_like
     with torch.device("meta"):
