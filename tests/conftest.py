@@ -75,7 +75,7 @@ def page(context):
     visitor.on("pageerror", lambda error: problems.append(str(error)))
     visitor.on("request", lambda r: elsewhere.append(r.url) if not is_local(r.url) else None)
     yield visitor
-    broken = visitor.evaluate("[...document.images].filter(one => one.complete && !one.naturalWidth).map(one => one.src)")
+    broken = visitor.evaluate("[...document.images].filter(it => it.complete && !it.naturalWidth).map(it => it.src)")
     visitor.close()
     noise = (STREAMLITS_OWN_NOISE, *(() if broken else (TAKEN_BACK,)))
     assert [problem for problem in problems if not any(kind.search(problem) for kind in noise)] == []
