@@ -15,8 +15,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     export = commands.add_parser("export", help=EXPORT, description=EXPORT)
     export.add_argument("picture", help="an image file, a sample (cat, astronaut, coffee …), scene, or scene:NUMBER")
-    model = "a preset, a file of weights, or a hub id that the app fetched before (default: flexi_pvt); presets are "
-    export.add_argument("--model", default="flexi_pvt", help=model + ", ".join(PRESETS))
+    model = "a preset, a file of weights, or a hub id that the app fetched before (default: what knows such pictures:"
+    model += " photo_pvt, or flexi_pvt for scenes); presets are "
+    export.add_argument("--model", help=model + ", ".join(PRESETS))
     export.add_argument("--out", type=Path, required=True, help="the folder to write; index.html in it is the page")
     export.add_argument("--size", type=int, help="image size in pixels (default: the network's own)")
     export.add_argument("--patch-sizes", type=int, nargs="+", metavar="P", help="p of every stage (default: its own)")

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 import streamlit as st
+from PIL import Image
 
 import pvt_viz
 import test_pages
@@ -402,6 +403,14 @@ def test_the_exported_page_of_a_photograph_says_nothing_of_scenes(photo_report, 
     assert "measured on photographs" in found["trade-off"]
     assert "'20,000'" in found["learning"]
     assert any(name in found["learning"] for name in tiny_imagenet.CLASSES)
+
+
+@pytest.mark.parametrize("picture, model", [("cat", "photo_pvt"), ("scene:3", "flexi_pvt"), ("a file", "photo_pvt")])
+def test_what_is_exported_without_a_model_comes_with_the_one_that_knows_it(tmp_path, picture, model):
+    if picture == "a file":
+        Image.new("RGB", (70, 90), "teal").save(tmp_path / "mine.png")
+        picture = str(tmp_path / "mine.png")
+    assert exported.scene(picture, size=64).selection.model == model
 
 
 def test_the_exported_page_says_what_its_numbers_are_about(photo_report, recorded):

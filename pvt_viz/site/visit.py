@@ -8,14 +8,14 @@ from pvt_viz.language import joined, say
 from pvt_viz.samples import SAMPLES
 from pvt_viz.ui import calls, weights
 from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.selection import CROPS, DEFAULTS, NETWORKS, SCENE, SEEDS, choose, label, ratio_words
+from pvt_viz.ui.selection import CROPS, DEFAULTS, NETWORKS, SCENE, SEEDS, choose, label, native, ratio_words
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.ui.view import View
 
 
 def scene(
     picture: str,
-    model: str,
+    model: str | None = None,
     *,
     size: int | None = None,
     patch_sizes: list[int] | None = None,
@@ -25,10 +25,10 @@ def scene(
     """The traced scene. Raises ValueError, with a sentence, for whatever is not there or does not fit.
 
     `picture` is an image file, the name of a sample, "scene" or "scene:NUMBER"; `model` a preset, a file of weights, or
-    a hub id that was fetched before.
+    a hub id that was fetched before; without one it is the network that comes with pictures of this kind.
     """
     words, own = _picture(picture)
-    name = _model(model)
+    name = native(str(words["picture"]), own=own is not None) if model is None else _model(model)
     network = (NETWORKS | weights.networks())[name]
     for option, numbers in {"--patch-sizes": patch_sizes, "--reductions": reductions}.items():
         if numbers is not None and len(numbers) != len(network.config.dims):
