@@ -22,7 +22,7 @@ from pvt_viz.train.photos import archive, augment, card, evaluate, export, make
 from pvt_viz.train.photos.recipe import MIXED, PHOTO_PVT, RECIPES
 from pvt_viz.train.photos.trainer import PhotoTrainer
 from pvt_viz.train.recipe import Course, Phase
-from pvt_viz.train.run import to_the_end
+from pvt_viz.train.run import HISTORY, to_the_end
 
 SMALL = {"dims": (8, 8, 8, 8), "depths": (1, 1, 1, 1), "heads": (1, 1, 2, 2), "mlp_ratios": (1, 1, 1, 1)}
 ALL_R = ((1, 2, 4, 8), (1, 2, 4), (1, 2), (1,))
@@ -126,9 +126,9 @@ def test_what_is_started_from_is_what_is_trained(train):
     first.advance()
     state = {name: values + 1 for name, values in first.learner.network.state_dict().items()}
     second = PhotoTrainer(TINY, train)
-    second.start_from(state)
+    second.start_from(state, steps=3, seen=12)
     assert all(torch.equal(second.average[f"network.{name}"], values) for name, values in state.items())
-    assert second.number == 0
+    assert (second.number, second.seen) == (3, 12)
 
 
 def test_a_crop_of_everything_is_the_picture_and_a_mirror_its_reverse(monkeypatch):
@@ -297,8 +297,45 @@ def test_a_training_that_is_stopped_goes_on(train, tmp_path, monkeypatch):
     again = to_the_end(PhotoTrainer(TINY, train), tmp_path / "part")
     assert again.number == TINY.steps
     assert all(torch.equal(values, again.average[name]) for name, values in whole.average.items())
-    steps = [row[0] for row in json.loads((tmp_path / "part" / "history.json").read_text())]
+    steps = [row[0] for row in json.loads((tmp_path / "part" / HISTORY).read_text())]
     assert steps == list(range(1, TINY.steps + 1))
+
+
+def test_a_training_that_has_to_stop_cools_down(train, tmp_path, monkeypatch):
+    recipe = replace(TINY, phases=(replace(TINY.phases[0], steps=200),), cool_down=1)
+    clock = iter(range(10_000))
+    monkeypatch.setattr("pvt_viz.train.run.time.monotonic", lambda: float(next(clock)))
+    trainer, paces = PhotoTrainer(recipe, train), []
+    advance = trainer.advance
+    monkeypatch.setattr(trainer, "advance", lambda: paces.append(trainer.slowed) or advance())
+    to_the_end(trainer, tmp_path, until=120)
+    cold = next(i for i, pace in enumerate(paces) if pace < 1)
+    assert 10 < cold < 0.85 * len(paces)
+    assert paces[:cold] == [1.0] * cold
+    assert sorted(paces[cold:], reverse=True) == paces[cold:]
+    assert 0 <= paces[-1] < 0.15
+
+
+def test_the_shipped_weights_are_trained_on_where_no_checkpoint_is_left(
+    folder, small_archive, zipped, monkeypatch, tmp_path_factory
+):
+    monkeypatch.setitem(RECIPES, "photo_pvt", TINY)
+    monkeypatch.setattr(export, "CLASSES", ("cat", "dog", "cup"))
+    monkeypatch.setattr(export, "SIZES", ((64, 96),))
+    monkeypatch.setattr(evaluate, "SMALL", 1.1)
+    job = {"device": "cpu", "seconds": math.inf, "counts": export.Counts(whole=4, settings=3, maps=2)}
+    here, elsewhere = (tmp_path_factory.mktemp(name) for name in ("here", "elsewhere"))
+    make.make("photo_pvt", zipped, measure_only=False, folder=here, shipped=False, **job)
+    first = report.load("photo_pvt").training
+    longer = replace(TINY, phases=(*TINY.phases, TINY.phases[0]))
+    monkeypatch.setitem(RECIPES, "photo_pvt", longer)
+    make.make("photo_pvt", zipped, measure_only=False, folder=elsewhere, shipped=True, **job)
+    then = report.load("photo_pvt").training
+    assert (then.steps, then.scenes) == (longer.steps, first.scenes + 3 * TINY.courses[0].batch)
+    assert then.seconds > first.seconds
+    assert [row[0] for row in then.history] == [*(row[0] for row in first.history), 9, 10, 11]
+    make.make("photo_pvt", zipped, measure_only=False, folder=here, shipped=True, **job)  # from its own checkpoint
+    assert report.load("photo_pvt").training.steps == longer.steps
 
 
 @pytest.mark.parametrize("data, said", [("none.zip", "--data wants the zip"), ("text.zip", "is no zip archive")])

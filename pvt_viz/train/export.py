@@ -83,7 +83,7 @@ def measured(recipe: Recipe, folder: Path, count: int, device: str, say: Callabl
     return found
 
 
-def training(recipe: Recipe, rows: list[list]) -> Training:
+def training(recipe: Recipe, rows: list[list], cores: int = 1) -> Training:
     """How the weights came about, from the rows of `history.json`."""
     every = max(1, len(rows) // HISTORY_ROWS)
     history = []
@@ -95,7 +95,7 @@ def training(recipe: Recipe, rows: list[list]) -> Training:
         steps=rows[-1][0],
         scenes=sum(recipe.lesson(step).batch for step in range(rows[-1][0])),
         seconds=rows[-1][-1],
-        machine=f"one core of {devices.name('cpu')}, {platform.system()}",
+        machine=f"{'one core' if cores == 1 else f'{cores} cores'} of {devices.name('cpu')}, {platform.system()}",
         torch=torch.__version__.partition("+")[0],
         date=datetime.date.today().isoformat(),
         history=tuple(history),

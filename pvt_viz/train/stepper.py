@@ -27,6 +27,7 @@ class Stepper:
 
     def __init__(self, recipe: Recipe, learner: nn.Module, device: str = "cpu"):
         self.recipe, self.device, self.number = recipe, torch.device(device), 0
+        self.slowed = 1.0  # a part of the recipe's pace, for a training that has to stop before its end
         self.learner = learner.to(self.device)
         # Averaged weights answer better than the last ones, and are what is shipped.
         self.average = {name: values.detach().clone() for name, values in self.learner.named_parameters()}
@@ -56,7 +57,7 @@ class Stepper:
         nn.utils.clip_grad_norm_(self.learner.parameters(), self.recipe.clip)
         for optimizer, lr in zip(self.optimizers, self._lrs, strict=True):
             for group in optimizer.param_groups:
-                group["lr"] = lr * self.recipe.pace(self.number)
+                group["lr"] = lr * self.recipe.pace(self.number) * self.slowed
             optimizer.step()
         self.number += 1
         keep = min(self.recipe.averaging, self.number / (self.number + 9))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from pvt_viz import report
@@ -18,6 +19,7 @@ from pvt_viz.train.photos import card
 from pvt_viz.train.photos import evaluate as measure
 from pvt_viz.train.photos.archive import Photos
 from pvt_viz.train.photos.recipe import PhotoRecipe
+from pvt_viz.train.run import HISTORY
 
 SIZES: tuple[Size, ...] = ((96, 96), (112, 112), (160, 160), (192, 192), (224, 224), (128, 160))
 
@@ -87,7 +89,7 @@ def measured(
         scores=evaluate.map_scores(network, counts.maps, test),
         small_scored=min(counts.maps, len(few)),
         small_scores=evaluate.map_scores(network, min(counts.maps, len(few)), measure.test_set(few)),
-        training=export.training(recipe, json.loads((folder / "history.json").read_text())),
+        training=export.training(recipe, json.loads((folder / HISTORY).read_text()), torch.get_num_threads()),
     )
     report.save(found)
     report.load.cache_clear()

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+from pvt_viz import report
 from pvt_viz.checkpoints import own as weights_file
-from pvt_viz.checkpoints.load import open_checkpoint
 from pvt_viz.train.export import recorded
 from pvt_viz.train.photos import archive, export
 from pvt_viz.train.photos.export import Counts
 from pvt_viz.train.photos.recipe import RECIPES
 from pvt_viz.train.photos.trainer import PhotoTrainer
-from pvt_viz.train.run import to_the_end
+from pvt_viz.train.run import begun, go_on_from, to_the_end
 
 
 def make(
@@ -25,15 +25,15 @@ def make(
 ) -> str:
     """Train for at most so many `seconds`, write, measure.
 
-    `shipped` starts from the weights that are there, where no earlier run has left a checkpoint to go on from.
+    `shipped` goes on from the weights and the report that are there, where no earlier run has left a checkpoint.
     """
     recipe, own = RECIPES[name], folder / name
     held_out = archive.read(data, "val")
     if not measure_only:
         trainer = PhotoTrainer(recipe, archive.read(data, "train"), device)
-        if shipped:
-            found = open_checkpoint(weights_file.FOLDER / f"{name}.safetensors")
-            trainer.start_from(found.state)
+        if shipped and not begun(own) and (known := report.load(name)):
+            trainer.start_from(weights_file.read(name).state, known.training.steps, known.training.scenes)
+            go_on_from(trainer, known.training, own)
         trainer = to_the_end(trainer, own, until=seconds)
         export.weights(recipe, trainer.average, held_out, counts.whole // 2)
         recorded(recipe, own)

@@ -49,8 +49,8 @@ PHOTO_PVT = PhotoRecipe(
     name="photo_pvt",
     config=get_config("photo_pvt"),
     phases=(
-        Phase(steps=3_000, task=TASK, courses=(_COARSE, _NEAR, _MIDDLE)),
-        Phase(steps=60_000, task=MIXED, courses=(_COARSE, _NEAR, _MIDDLE)),
+        Phase(steps=9_000, task=TASK, courses=(_COARSE, _NEAR, _MIDDLE)),
+        Phase(steps=54_000, task=MIXED, courses=(_COARSE, _NEAR, _MIDDLE)),
         Phase(steps=30_000, task=MIXED, courses=(replace(_COARSE, share=0.35), _MIDDLES, _FINE)),
     ),
     first_patch_sizes=(4, 8),

@@ -41,8 +41,9 @@ class PhotoTrainer(Stepper):
     def muon(self, matrices: list[Tensor]) -> torch.optim.Optimizer:
         return Muon(matrices, lr=self.recipe.muon_lr, weight_decay=self.recipe.muon_decay)
 
-    def start_from(self, state: dict[str, Tensor]) -> None:
-        """Begin with the weights of a network of this recipe instead of random ones."""
+    def start_from(self, state: dict[str, Tensor], steps: int, seen: int) -> None:
+        """Begin with the weights of a network of this recipe after so many steps and pictures, not with random ones."""
+        self.number, self.seen = steps, seen
         self.learner.network.load_state_dict(state)
         self.average = {name: values.detach().clone() for name, values in self.learner.named_parameters()}
 
