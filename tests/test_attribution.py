@@ -89,15 +89,37 @@ def test_the_models_own_answer_is_looked_for_unless_a_class_is_named(floors):
     assert not torch.allclose(other.stages[0].blocks[0].gradient, own.stages[0].blocks[0].gradient)
 
 
-def test_gradients_of_the_maps_are_finite_differences_of_the_logit(generator):
+def test_gradients_of_the_maps_are_finite_differences_of_the_logit_with_the_rest_held(generator):
     config = SINGLE_BLOCKS
     model = network(config).double()
     images, classes = pictures(config).double(), torch.tensor([3, 1])
     seen = look(model, images, classes)
     step = 1e-4
+    deviations, maps = [], {}
+
+    def deviation(x, eps):
+        return (x.var(dim=-1, unbiased=False, keepdim=True) + eps).sqrt()
+
+    watched = twin(model)
+    for module in watched.modules():
+        if isinstance(module, torch.nn.LayerNorm):
+            module.register_forward_hook(lambda norm, args, _output: deviations.append(deviation(args[0], norm.eps)))
+    for i, stage in enumerate(watched.stages):
+        for j, block in enumerate(stage.blocks):
+            block.attention.map.register_forward_hook(lambda _m, _a, output, at=(i, j): maps.update({at: output}))
+    watched(images)
 
     def nudged(i: int, j: int, place: tuple[int, ...], by: float) -> torch.Tensor:
-        changed = twin(model)
+        changed, left = twin(model), iter(deviations)
+
+        def same_deviation(norm, args, _output):
+            return (args[0] - args[0].mean(dim=-1, keepdim=True)) / next(left) * norm.weight + norm.bias
+
+        for module in changed.modules():
+            if isinstance(module, torch.nn.LayerNorm):
+                module.register_forward_hook(same_deviation)
+        for at, kept in maps.items():
+            changed.stages[at[0]].blocks[at[1]].attention.map.register_forward_hook(lambda *_, kept=kept: kept)
 
         def nudge(_module, _args, output):
             output = output.clone()

@@ -1,5 +1,6 @@
 """A network whose gradient says how its features add up to the answer, and not how the answer would change."""
 
+import torch
 from torch import Tensor, nn
 
 from pvt_viz.models import PVT
@@ -20,8 +21,13 @@ def held(model: PVT) -> PVT:
             module.register_forward_hook(_deviation_held)
     for stage in changed.stages:
         for block in stage.blocks:
-            block.attention.map.register_forward_hook(lambda _module, _args, output: output.detach())
+            block.attention.map.register_forward_hook(_map_held)
     return changed
+
+
+def _map_held(_tap: nn.Module, _args: tuple[Tensor], output: Tensor) -> Tensor:
+    # A leaf: its own gradient can be asked for, but none goes through it to queries and keys.
+    return output.detach().requires_grad_(torch.is_grad_enabled())
 
 
 def _deviation_held(norm: nn.LayerNorm, args: tuple[Tensor], _output: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""One run of a model with every attention map kept, and how the answer would change with each."""
+"""One run of a model with every attention map kept, and what each of them, and the features, add to the answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.language import say
 from pvt_viz.models import PVT
 from pvt_viz.models.pvt import Block, Stage
-from pvt_viz.models.tap import twin
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +22,7 @@ class BlockLook:
     attention: Tensor
     """(batch, head, n_prefix + N, n_prefix + M); rows sum to 1."""
     gradient: Tensor
-    """The same axes: d(logit of the class) / d(attention)."""
+    """The same axes: d(logit of the class) / d(attention), with all other maps and the deviations held (`held`)."""
     taps: Tensor | None
     """(R, R): how much of a key stands for each of the R×R tokens it was folded from; sums to 1. None: it was pooled,
     and every token of its window counts alike."""
@@ -60,24 +59,21 @@ class Look:
 def look(model: PVT, images: Tensor, classes: Tensor | None = None) -> Look:
     """Run `model` on images (batch, 3, H, W), normalised; `classes` (batch,) are the model's own answers by default.
 
-    Forward and backward twice each, on the model's device; pictures of a batch do not touch each other. Raises
+    Forward and backward once each, on the model's device; pictures of a batch do not touch each other. Raises
     ValueError for a network without a head.
     """
     if not model.config.num_classes:
         raise ValueError(say("A network without a head has no answer: there is nothing to follow back."))
     shapes = model.config.shapes(tuple(images.shape[-2:]))
     images = images.to(next(model.parameters()).device)
-    watched, maps = twin(model), {}
+    watched, maps, features = held(model), {}, {}
     for i, stage in enumerate(watched.stages):
         for j, block in enumerate(stage.blocks):
             block.attention.map.register_forward_hook(_keep(maps, (i, j)))
-    logits, classes, of_map = _gradients(watched, images, classes, maps)
-    adding, features = held(model), {}
-    for i, stage in enumerate(adding.stages):
         _features(stage, last=i == len(shapes) - 1, cls=model.config.n_prefix > 0).register_forward_hook(
             _keep(features, i)
         )
-    _, _, of_features = _gradients(adding, images, classes, features)
+    logits, classes, of_map, of_features = _gradients(watched, images, classes, maps, features)
     return Look(
         stages=tuple(
             StageLook(
@@ -113,7 +109,7 @@ def _keep(where: dict, at):
     return lambda _module, _args, output: where.__setitem__(at, output)
 
 
-def _gradients(model: PVT, images: Tensor, classes: Tensor | None, kept: dict) -> tuple[Tensor, Tensor, dict]:
+def _gradients(model: PVT, images: Tensor, classes: Tensor | None, *kept: dict) -> tuple[Tensor, Tensor, dict, dict]:
     """Logits, the classes asked about, and d(logit)/d(what is kept), by the same names."""
     with torch.enable_grad():
         # Parameters ask for no gradient here: one that flows from the picture reaches every map all the same.
@@ -121,8 +117,9 @@ def _gradients(model: PVT, images: Tensor, classes: Tensor | None, kept: dict) -
         classes = logits.argmax(dim=1) if classes is None else classes.to(logits.device)
         chosen = logits.gather(1, classes[:, None]).sum()
         # A map that the answer does not depend on (the last rows of it, say) has a gradient of 0.
-        gradients = torch.autograd.grad(chosen, list(kept.values()), materialize_grads=True)
-    return logits, classes, dict(zip(kept, gradients, strict=True))
+        values = [value for some in kept for value in some.values()]
+        gradients = iter(torch.autograd.grad(chosen, values, materialize_grads=True))
+    return logits, classes, *({name: next(gradients) for name in some} for some in kept)
 
 
 def _features(stage: Stage, *, last: bool, cls: bool) -> nn.Module:

@@ -54,8 +54,8 @@ def about(method: str, config: PVTConfig) -> str:
     """What a method does with a network of this kind, and what it takes for granted."""
     if method == "gradient rollout":
         return tr(
-            "Rollout, following only attention that would raise the answer (gradient × attention above 0), each block"
-            " beside the strongest of all."
+            "Rollout, following only attention that adds to the answer (gradient × attention above 0, with all other"
+            " maps and the deviations of LayerNorms held as they are), each block beside the strongest of all."
         )
     if method == "gradient × activation":
         return tr(
