@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pvt_viz.language import N_, spaced, tr
-from pvt_viz.ui import code, parts
+from pvt_viz.ui import code, controls, parts
 from pvt_viz.ui.lab import choice, elsewhere, formulas, growing, headline, linear, live, stages, ways
 
 st.title(tr("What attention costs, counted and measured"), anchor=False)
@@ -14,7 +14,7 @@ lab = choice.tell_widgets(selection)
 
 size, batch = st.columns(2)
 with size:
-    st.slider(
+    controls.slider(
         tr("Image size, px"),
         choice.SIDES[0],
         choice.SIDES[-1],
@@ -25,7 +25,7 @@ with size:
         help=tr("The side of a square image: tokens grow with its square, full attention maps with its fourth power."),
     )
 with batch:
-    st.select_slider(
+    controls.select_slider(
         tr("Batch"),
         choice.options("batch"),
         key="batch",
@@ -44,11 +44,10 @@ with st.container(horizontal=True, gap="large"):
         ),
         "axis": N_("A logarithmic axis shows small bars beside large ones; lengths then show ratios."),
     }.items():
-        st.segmented_control(
+        controls.segmented_control(
             tr(choice.LABELS[name]),
             choice.options(name),
             key=name,
-            required=True,
             format_func=tr,
             on_change=choice.changed,
             args=(name,),

@@ -9,6 +9,7 @@ from pvt_viz.ui import (
     answer,
     charts,
     code,
+    controls,
     evidence,
     explorer,
     held_out,
@@ -50,10 +51,9 @@ found = report.load(config.name) if scene.trace.weights.trained else None
 
 st.header(tr("Where attention goes"), anchor=False)
 pagewords.told("method")
-method = st.segmented_control(
+method = controls.segmented_control(
     tr("Method"),
     list(METHODS),
-    required=True,
     key="method",
     format_func=tr,
     on_change=pagewords.changed,

@@ -7,7 +7,19 @@ import streamlit as st
 from pvt_viz import report
 from pvt_viz.checkpoints import WeightsError
 from pvt_viz.language import spaced, tr
-from pvt_viz.ui import answer, code, evidence, explorer, learning, pagewords, parts, plates, takeaway, training
+from pvt_viz.ui import (
+    answer,
+    code,
+    controls,
+    evidence,
+    explorer,
+    learning,
+    pagewords,
+    parts,
+    plates,
+    takeaway,
+    training,
+)
 from pvt_viz.words import times
 
 EVERY = 1.0  # seconds between two looks at a training that is on its way
@@ -26,7 +38,7 @@ except WeightsError as error:
 if steps:
     offered = tuple(range(len(steps)))
     pagewords.told("moment", offered)
-    chosen = st.select_slider(
+    chosen = controls.select_slider(
         tr("Step of its training"),
         offered,
         key="moment",

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pvt_viz.figures import reduction as figures
 from pvt_viz.language import spaced, tr
-from pvt_viz.ui import address, code, explorer, fold_and_pool, parts, plates, reduction, table, takeaway, view
+from pvt_viz.ui import address, code, controls, explorer, fold_and_pool, parts, plates, reduction, table, takeaway, view
 from pvt_viz.ui import reduction_words as words
 from pvt_viz.ui.selection import LARGEST_REDUCTION
 from pvt_viz.walkthrough import Making, entries_by_reduction, prefix_words, window_size
@@ -24,11 +24,10 @@ def choose_stage() -> None:
 
 if len(shapes) > 1:
     st.session_state["stage"] = view.current().stage
-    st.segmented_control(
+    controls.segmented_control(
         tr("Stage"),
         [shape.index for shape in shapes],
         key="stage",
-        required=True,
         format_func=lambda i: f"{i} · {words.how(shapes[i - 1])}",
         on_change=choose_stage,
     )

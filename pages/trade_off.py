@@ -8,7 +8,20 @@ import streamlit as st
 from pvt_viz.figures import tradeoff as figures
 from pvt_viz.language import say, spaced, tr
 from pvt_viz.report import SCENES
-from pvt_viz.ui import answer, charts, code, explorer, measured, pagewords, parts, plates, takeaway, tradeoff, view
+from pvt_viz.ui import (
+    answer,
+    charts,
+    code,
+    controls,
+    explorer,
+    measured,
+    pagewords,
+    parts,
+    plates,
+    takeaway,
+    tradeoff,
+    view,
+)
 from pvt_viz.ui.selection import POWERS
 from pvt_viz.words import SUBSCRIPTS, factor
 
@@ -22,10 +35,9 @@ if kinds := tradeoff.kinds():
         kind_column, axis_column = st.columns(2)
     if len(kinds) > 1:
         with kind_column:
-            kind = st.segmented_control(
+            kind = controls.segmented_control(
                 tr("Measured on"),
                 kinds,
-                required=True,
                 key="points",
                 format_func=tr,
                 on_change=pagewords.changed,
@@ -34,10 +46,9 @@ if kinds := tradeoff.kinds():
     words.markdown(tradeoff.about(kind))
     pagewords.told("across")
     with axis_column:
-        axis = st.segmented_control(
+        axis = controls.segmented_control(
             tr("Across"),
             list(figures.AXES),
-            required=True,
             key="across",
             format_func=tr,
             on_change=pagewords.changed,
@@ -79,8 +90,8 @@ with st.container(key="wide_settings"):  # one below the other on a phone
 with stage_column:
     offered = tuple(shape.index for shape in shapes)
     pagewords.told("compared", offered)
-    i = st.segmented_control(
-        tr("Stage"), offered, required=True, key="compared", on_change=pagewords.changed, args=("compared",)
+    i = controls.segmented_control(
+        tr("Stage"), offered, key="compared", on_change=pagewords.changed, args=("compared",)
     )
 shape = shapes[i - 1]
 others = tuple(r for r in POWERS if r <= min(shape.grid) and r != shape.reduction)
@@ -89,10 +100,9 @@ if not others:
     st.stop()
 with other_column:
     pagewords.told("other", others)
-    other_r = st.segmented_control(
+    other_r = controls.segmented_control(
         tr("Compare {ratio} = {r} with", ratio=f"R{SUBSCRIPTS[i]}", r=shape.reduction),
         others,
-        required=True,
         key="other",
         on_change=pagewords.changed,
         args=("other",),

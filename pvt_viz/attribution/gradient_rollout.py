@@ -13,8 +13,8 @@ def gradient_rollout(look: Look) -> tuple[Tensor, ...]:
 
     s is the strongest row of any Ā of the picture: what a query follows is at most as much as what stays with it. A
     gradient has the scale of the logits, and of 1/N where the mean of N tokens answers; neither says where it leads.
-    The gradient holds all other maps and LayerNorm's deviations (`held`), so that the answer is a sum over the keys of a
-    map; how much a weight changes the weights after it is left out, and what lowers the answer is cut off. Where no
+    The gradient holds all other maps and LayerNorm's deviations (`held`), so that the answer is a sum over the keys of
+    a map; how much a weight changes the weights after it is left out, and what lowers the answer is cut off. Where no
     attention adds to the answer the map is that of the stage above.
     """
     useful = {id(block): _useful(block) for stage in look.stages for block in stage.blocks}

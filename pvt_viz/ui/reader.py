@@ -5,7 +5,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pvt_viz import language
 from pvt_viz.language import LANGUAGES, SOURCE, say
-from pvt_viz.ui import address
+from pvt_viz.ui import address, controls
 from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.ui.told import tell
 
@@ -38,11 +38,10 @@ def keep(chosen: str) -> None:
 def choose() -> None:
     """The switch."""
     tell(KEY, _kept())
-    st.segmented_control(
+    controls.segmented_control(
         "Language · 语言",  # in both, for those who cannot read the one that is shown
         list(LANGUAGES),
         key=KEY,
-        required=True,
         label_visibility="collapsed",
         format_func=LANGUAGES.get,
         width="stretch",

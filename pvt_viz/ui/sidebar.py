@@ -9,7 +9,7 @@ from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import Size, StageShape
 from pvt_viz.language import N_, spaced, tr
 from pvt_viz.samples import SAMPLES
-from pvt_viz.ui import address, asked, following, opening, pagewords, reader, uploads, view, weights
+from pvt_viz.ui import address, asked, controls, following, opening, pagewords, reader, uploads, view, weights
 from pvt_viz.ui.lab import choice as lab
 from pvt_viz.ui.nearest import nearest
 from pvt_viz.ui.selection import NETWORKS, SCENE, Choice, Selection, choose, first_picture, is_ratio, label, native
@@ -56,7 +56,7 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
             if choice.selection.drawn:
                 _scene(choice)
             else:
-                st.selectbox(
+                controls.selectbox(
                     tr("Sample"),
                     [name for name in choice.options["picture"] if name != SCENE],
                     key="picture",
@@ -90,7 +90,7 @@ def _words(query: dict[str, str] | None, wanted: dict[str, object], own: Picture
     last: Selection = st.session_state[_LAST]
     if "model" in wanted:
         following.stop()
-    words = {name: wanted.get(name, st.session_state.get(name, word)) for name, word in last.words().items()}
+    words = {name: wanted.get(name, _shown(name, word)) for name, word in last.words().items()}
     networks = NETWORKS | weights.networks()
     if not following.stopped():
         words["model"] = native(str(words["picture"]), own=own is not None)
@@ -105,8 +105,14 @@ def _words(query: dict[str, str] | None, wanted: dict[str, object], own: Picture
         # p and R of a pyramid say nothing about a ViT or linear SRA, nor the other way round.
         words = {name: word for name, word in words.items() if not is_ratio(name)}
     if words["seed"] != last.seed:
-        del words["cue"]  # another scene has other colours
+        words.pop("cue", None)  # another scene has other colours
     return words | wanted
+
+
+def _shown(name: str, word: object) -> object:
+    """What the control of this name says; `word` where there is none on this page, or one that says nothing."""
+    shown = st.session_state.get(name)
+    return word if shown is None else shown
 
 
 def _image_size(own: Picture | None, sample: str, crop: str, size: int) -> Size:
@@ -144,12 +150,11 @@ def _picture_source() -> Picture | None:
     """The visitor's own picture, or None while a sample or a scene is shown."""
     st.subheader(tr("Picture"), anchor=False)
     _own_picture()
-    source = st.segmented_control(
+    source = controls.segmented_control(
         tr("Where from"),
         SOURCES,
         key="source",
         format_func=tr,
-        required=True,
         label_visibility="collapsed",
         width="stretch",
         on_change=_source_changed,
@@ -201,7 +206,7 @@ def _source_changed() -> None:
 def _scene(choice: Choice) -> None:
     """The controls of a drawn scene."""
     options = choice.options
-    st.number_input(
+    controls.number_input(
         tr("Scene"),
         options["seed"][0],
         options["seed"][-1],
@@ -218,7 +223,7 @@ def _scene(choice: Choice) -> None:
             "The tag with the white rim. The right answer is the shape of its colour: change it and the answer moves."
         ),
     )
-    st.select_slider(
+    controls.select_slider(
         tr("Clutter"),
         options["clutter"],
         key="clutter",
@@ -240,11 +245,10 @@ def _capitalised(word: str) -> str:
 
 def _segments(name: str, words: str, options: dict[str, tuple], *, help: str | None = None, told=_capitalised) -> None:
     """A choice between a few, across the sidebar; `told` is how an option is written."""
-    st.segmented_control(
+    controls.segmented_control(
         words,
         options[name],
         key=name,
-        required=True,
         format_func=told,
         width="stretch",
         on_change=address.touch,
@@ -261,7 +265,7 @@ def _receive(source: str, key: str) -> None:
 def _framing(choice: Choice, *, drawn: bool) -> None:
     if not drawn:
         _segments("crop", tr("Framing"), choice.options, told=lambda crop: tr(CROPS[crop]))
-    st.select_slider(tr("Image size, px"), choice.options["size"], key="size", on_change=address.touch)
+    controls.select_slider(tr("Image size, px"), choice.options["size"], key="size", on_change=address.touch)
     size = times(choice.selection.image_size)
     st.caption(tr("The network sees {size} pixels; tokens grow with the area.", size=size))
 
@@ -270,7 +274,7 @@ def _network(choice: Choice) -> None:
     st.subheader(tr("Network"), anchor=False)
     network = choice.selection.network
     yours = [name for name, brought in weights.networks().items() if brought.private]
-    st.selectbox(
+    controls.selectbox(
         tr("Model"),
         choice.options["model"],
         key="model",
@@ -281,7 +285,7 @@ def _network(choice: Choice) -> None:
     larger = "" if network.digest else tr("A larger preset has more of them.")
     st.caption(spaced(tr("Blocks per stage: {blocks}.", blocks=blocks), larger))
     opening.show(choice.selection)
-    st.selectbox(
+    controls.selectbox(
         tr("Device"),
         choice.options["device"],
         key="device",
@@ -345,6 +349,6 @@ def _keys(shape: StageShape) -> str:
 def _slider(name: str, choice: Choice) -> None:
     options = choice.options[name]
     if len(options) > 1:
-        st.select_slider(label(name), options, key=name, on_change=address.touch)
+        controls.select_slider(label(name), options, key=name, on_change=address.touch)
     else:
         st.caption(tr("{ratio} = {value}: nothing else fits.", ratio=label(name), value=options[0]))

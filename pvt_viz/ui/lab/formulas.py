@@ -7,7 +7,7 @@ import streamlit as st
 from pvt_viz.config import PVTConfig
 from pvt_viz.cost.counted import Row, analyze
 from pvt_viz.language import N_, Sentence, say, spaced, tr
-from pvt_viz.ui import address, table, view
+from pvt_viz.ui import address, controls, table, view
 from pvt_viz.ui.lab import choice
 from pvt_viz.ui.lab.choice import Lab
 from pvt_viz.ui.listed import enumerated, listed
@@ -119,7 +119,7 @@ def _choose_stage(stages: int) -> int:
         view.keep(replace(view.current(), stage=st.session_state["stage"]))
 
     st.session_state["stage"] = min(view.current().stage, stages)
-    return st.segmented_control(tr("Stage"), list(range(1, stages + 1)), key="stage", required=True, on_change=choose)
+    return controls.segmented_control(tr("Stage"), list(range(1, stages + 1)), key="stage", on_change=choose)
 
 
 NOTES = (

@@ -12,7 +12,7 @@ from pvt_viz.cost.recording import Recording
 from pvt_viz.cost.scope import Scope, scopes
 from pvt_viz.cost.variants import Variant, variants
 from pvt_viz.language import tr, tr_n
-from pvt_viz.ui import address, measuring
+from pvt_viz.ui import address, controls, measuring
 from pvt_viz.ui.lab import choice, points
 from pvt_viz.ui.lab.choice import Lab
 from pvt_viz.ui.told import tell
@@ -41,7 +41,7 @@ def _controls(config: PVTConfig, lab: Lab, device: str) -> Scope:
     offered = {f"{scope.kind}-{scope.stage}" if scope.stage else scope.kind: scope for scope in scopes(config)}
     scope = lab.measured(config)
     tell("scope", next(name for name, one in offered.items() if one == scope))
-    st.selectbox(
+    controls.selectbox(
         tr("What to measure"),
         list(offered),
         key="scope",
@@ -86,8 +86,7 @@ def _pills(label: str, offered: dict, name: str, first: tuple[str, ...] | None =
     now, held = [text for text in offered if wanted is None or text in wanted], st.session_state.get(key)
     tell(key, held if held is not None and sorted(held) == sorted(now) else now)  # the order is that of the clicks
     return tuple(
-        offered[text]
-        for text in st.pills(label, list(offered), selection_mode="multi", key=key, format_func=tr, on_change=chosen)
+        offered[text] for text in controls.pills(label, list(offered), key=key, format_func=tr, on_change=chosen)
     )
 
 

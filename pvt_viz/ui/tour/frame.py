@@ -6,7 +6,7 @@ import streamlit as st
 
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import tr
-from pvt_viz.ui import pages, pagewords, parts
+from pvt_viz.ui import controls, pages, pagewords, parts
 from pvt_viz.ui.told import tell
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.widgets.page_keys import page_keys, turned
@@ -66,7 +66,7 @@ def _where(steps: Sequence[Step], at: int, config: PVTConfig) -> None:
     titles = {step.key: f"{i} · {tr(step.titled(config))}" for i, step in enumerate(steps, 1)}
     with st.container(horizontal=True, vertical_alignment="center", key="tour_where"):
         st.markdown(tr("**{step}** of {steps}", step=at + 1, steps=len(steps)), width="content")
-        st.selectbox(
+        controls.selectbox(
             tr("Step"),
             list(titles),
             key=STEP,
@@ -78,7 +78,7 @@ def _where(steps: Sequence[Step], at: int, config: PVTConfig) -> None:
         if presenting():
             _turning(steps, at, "above")
         tell("presenting", presenting())
-        st.toggle(
+        controls.toggle(
             tr("Presenter"),
             key="presenting",
             on_change=_switch,

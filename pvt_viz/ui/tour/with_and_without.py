@@ -6,7 +6,7 @@ import streamlit as st
 
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import N_, spaced, tr
-from pvt_viz.ui import address, parts, tradeoff, view
+from pvt_viz.ui import address, controls, parts, tradeoff, view
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.selection import POWERS
@@ -160,8 +160,8 @@ def _by_hand(scene: Scene) -> None:
     st.header(tr("The same, number by number"), anchor=False)
     if shape.heads > 1:
         tell("tour_head", focus.head)
-        st.segmented_control(
-            tr("Head"), range(1, shape.heads + 1), key="tour_head", required=True, on_change=_choose_head, args=(scene,)
+        controls.segmented_control(
+            tr("Head"), range(1, shape.heads + 1), key="tour_head", on_change=_choose_head, args=(scene,)
         )
     walk = figures.followed(scene, focus)
     block = scene.trace.stages[0].blocks[focus.block - 1]
