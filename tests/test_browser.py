@@ -172,6 +172,22 @@ def test_the_menu_keeps_the_state(page, address):
     expect(page.locator(f"{EXPLORER} .panel").first).to_contain_text("8×8 keys")
 
 
+def test_back_leads_from_a_page_of_the_menu_to_the_page_before(page, address):
+    """In one step, with the choice as it was; the order of a link's words is kept, another would be another entry."""
+    link = f"{address}/?size=64&r1=2&picture=scene"
+    open_link(page, link)
+    page.wait_for_function("window.pvtVizTurns")
+    for title in ("Reduction", "Evidence"):
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+        page.wait_for_url(re.compile(rf"{title.lower()}\?size=64&r1=2&picture=scene$"))
+        page.get_by_test_id("stMain").locator("h1").wait_for()
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+        page.go_back()
+        page.wait_for_url(link)
+        settle(page)
+        assert slider(page, "R₁").get_attribute("aria-valuetext") == "2"
+
+
 @pytest.mark.parametrize("gap", [30, 250])
 def test_quick_presses_all_count(page, address, gap):
     open_at(page, f"{address}/attention?{PHOTO}&size=128")

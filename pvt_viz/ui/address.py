@@ -28,7 +28,13 @@ def arrived(*, turned: bool) -> dict[str, str] | None:
 
 
 def write(query: dict[str, str]) -> None:
-    """Make the URL say this, and nothing else."""
-    if st.query_params.to_dict() != query:
+    """Make the URL say this, and nothing else; what it says already stays in its order.
+
+    Another order would be another entry of the browser's history, with the same page.
+    """
+    said = st.query_params.to_dict()
+    before = said or st.session_state.get(_WRITTEN, {})  # the menu turns pages without the query
+    query = {name: query[name] for name in before if name in query} | query
+    if said != query:
         st.query_params.from_dict(query)
     st.session_state[_WRITTEN] = query

@@ -1,9 +1,10 @@
-"""What a page of steps does with the keyboard, and what it tells a browser about its language.
+"""What a page of steps does with the keyboard, and what a page tells a browser of its language and of its turns.
 
     page_keys(key="turn", step="attention", on_turn=lambda: turn_by(turned("turn")))
     page_language("zh-Hans")
+    page_history()
 
-Neither takes any room on the page.
+None takes any room on the page.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["page_keys", "page_language", "turned"]
+__all__ = ["page_history", "page_keys", "page_language", "turned"]
 
 _FOLDER = Path(__file__).parent
 _OUT_OF_THE_FLOW = "{ position: absolute; width: 0; height: 0; overflow: hidden; }"  # in it, nothing has a gap above it
@@ -35,6 +36,7 @@ def _invisible(name: str, script: str):
 
 _keys = _invisible("page_keys", "keys.js")
 _language = _invisible("page_language", "language.js")
+_HISTORY = (_FOLDER / "history.js").read_text(encoding="utf-8")
 
 
 def page_keys(*, key: str, step: str, on_turn: Callable[[], None]) -> int | None:
@@ -62,3 +64,9 @@ def turned(key: str) -> int:
 def page_language(language: str) -> None:
     """Tell the browser which language the page is in, as a BCP 47 tag such as "en" or "zh-Hans"."""
     _language(data={"language": language}, key="page_language")
+
+
+def page_history() -> None:
+    """Have the browser keep one entry for a page that the menu has turned to."""
+    # No component: its script would come after the first page, and a quick hand turns before that.
+    st.html(f"<script>(() => {{\n{_HISTORY}}})()</script>", unsafe_allow_javascript=True)
