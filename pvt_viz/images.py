@@ -288,7 +288,7 @@ def _deep_tiff(data: bytes, tags: tiff.Directory) -> Reading:
         premultiplied=alpha is tiff.Alpha.PREMULTIPLIED,
         inverted=tags.get(tiff.PHOTOMETRIC, tiff.MIN_IS_WHITE) == tiff.MIN_IS_WHITE,
     )
-    return _finished(shown, tags.get(tiff.ICC_PROFILE), tags.get(tiff.ORIENTATION), note)
+    return _finished(shown, tags.get(tiff.ICC_PROFILE), tags.get(tiff.ORIENTATION), note, *tiff.unseen(tags))
 
 
 def _finished(image: Image.Image, profile: bytes | None, orientation: int | None, *notes: Sentence) -> Reading:

@@ -84,4 +84,5 @@ def _name(profile: ImageCms.ImageCmsProfile) -> str:
         name = ImageCms.getProfileDescription(profile)
     except ImageCms.PyCMSError:
         name = ""
-    return re.sub(r"[^\w .,()/+-]+", " ", name).strip()[:60] or "ICC"
+    # A point stands between digits alone: elsewhere it could make a link.
+    return " ".join(re.sub(r"[^\w .,()/+-]|(?<!\d)\.|\.(?!\d)", " ", name).split())[:60] or "ICC"

@@ -60,7 +60,10 @@ def picture(
     image = Image.fromarray(shown[..., 0] if colours == 1 else shown, _MODES[colours])
     if alpha is not None:
         image.putalpha(Image.fromarray(alpha))
-    return image, scale.note
+    note = scale.note
+    if inverted:
+        note = joined(note, say("But the file is inverted: in it, this value is black and 0 is white."))
+    return image, note
 
 
 def choose(

@@ -112,6 +112,14 @@ def alpha(tags: Directory) -> Alpha:
     return {1: Alpha.PREMULTIPLIED, 2: Alpha.BESIDE}.get(kinds[0], Alpha.NONE)
 
 
+def unseen(tags: Directory) -> list[Sentence]:
+    """What to say where a pixel has more samples than are shown."""
+    count, shown = tags.get(SAMPLES, 1), colours(tags) + (alpha(tags) is not Alpha.NONE)
+    if count == shown:
+        return []
+    return [say("Of the {count} samples of a pixel only the first {shown} are shown.", count=count, shown=shown)]
+
+
 def said_range(tags: Directory) -> tuple[float, float] | None:
     """Black and white as the file says by SMinSampleValue and SMaxSampleValue, else by the two for whole numbers.
 

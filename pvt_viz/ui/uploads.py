@@ -26,7 +26,7 @@ _decoding = threading.BoundedSemaphore(2)  # the largest pictures take half a gi
 class Picture:
     """A picture to look at: its pixels, its name, and whether it belongs to one visitor alone.
 
-    What is said of it (`title` unless it is private, `alt`, `credit`) is translated where it is shown.
+    What is said of it (`title` unless it is private, `alt`, `credit`, `notes`) is translated where it is shown.
     """
 
     image: Image.Image
@@ -37,6 +37,8 @@ class Picture:
     private: bool
     scenes: Scenes | None = field(default=None, compare=False)
     """The truth about a drawn picture: a batch of one."""
+    notes: tuple[str, ...] = ()
+    """What had to be assumed when its file was read."""
 
     @classmethod
     def of(cls, selection: Selection) -> "Picture":
@@ -62,10 +64,11 @@ class Picture:
     def own(cls, data: bytes, title: str) -> "Picture":
         """Raises ImageError, with a sentence, for bytes that are no picture."""
         with _decoding:
-            image = images.read(data)
-            image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+            found = images.decode(data)
+            found.image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        alt = say("Your picture: {title}", title=title)
         digest = hashlib.sha256(data).hexdigest()[:16]
-        return cls(image, title, say("Your picture: {title}", title=title), "", f"own:{digest}", private=True)
+        return cls(found.image, title, alt, "", f"own:{digest}", private=True, notes=found.notes)
 
 
 def receive(source: str, data: bytes | None, title: str) -> None:
