@@ -10,6 +10,7 @@ from PIL import Image
 from picture_files import png, rgb_profile, saved, tiff
 from pvt_viz import images
 from pvt_viz.decoding import depth
+from pvt_viz.decoding import tiff as deep_tiff
 from pvt_viz.images import ImageError
 from pvt_viz.language import speaking, tr
 
@@ -187,6 +188,18 @@ LAYOUTS = {
 def test_tiff_however_it_lies(layout, order, kind):
     values = (COLOUR * 4095).astype(kind) if kind == "u2" else (COLOUR * 2).astype(kind)
     is_picture(tiff(values, order=order, **LAYOUTS[layout]))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_tiff_in_many_bands(layout, monkeypatch):
+    monkeypatch.setattr(deep_tiff, "_BAND", 500)
+    is_picture(tiff((COLOUR * 4095).astype("u2"), **LAYOUTS[layout]))
+
+
+def test_tiff_in_one_piece_that_is_too_large(monkeypatch):
+    monkeypatch.setattr(deep_tiff, "_MOST_AT_ONCE", 1000)
+    assert "strips or tiles" in refused(tiff((COLOUR * 4095).astype("u2"), deflate=True))
+    is_picture(tiff((COLOUR * 4095).astype("u2"), deflate=True, rows=4))
 
 
 @pytest.mark.parametrize("kind", ["f2", "f4", "f8"])

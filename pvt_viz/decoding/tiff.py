@@ -8,6 +8,7 @@ import enum
 import io
 import math
 import struct
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
@@ -38,6 +39,8 @@ class Alpha(enum.Enum):
 _COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, CMYK: 4}  # photometric interpretation -> samples of a colour
 _COMPRESSIONS = (1, 5, 8, 32773, 32946, 34925, 50000)  # none, LZW, Deflate twice, PackBits, LZMA, Zstandard
 _UNPREDICTED = (1, 32773)  # whatever the tag says
+_BAND = 32_000_000  # bytes that are unpacked together
+_MOST_AT_ONCE = 170_000_000  # beyond it Pillow takes them for a bomb
 _PACKED = range(9, 16)  # bits that do not fill their bytes
 
 
@@ -160,14 +163,23 @@ def samples(data: bytes, tags: Directory) -> np.ndarray:
                 limit=depth.MAX_BYTES // 10**6,
             )
         )
+    piece = row * across * min(_step(tags), height)
+    if piece > _MOST_AT_ONCE:
+        raise ImageError(
+            say(
+                "The TIFF keeps {size:,} MB in one piece, more than the {limit} that are unpacked at once; save it in"
+                " strips or tiles, or as PNG.",
+                size=math.ceil(piece / 1e6),
+                limit=_MOST_AT_ONCE // 10**6,
+            )
+        )
     found = np.empty((height, width, count), dtype)
     for plane in range(count if planes else 1):
-        bytes_ = _rows(data, tags, row, across, plane if planes else None)
-        for left in range(0, width, tile_w):
-            at = left // tile_w * row
-            tile = _values(bytes_[:, at : at + row], tags, tile_w, 1 if planes else count, dtype)
-            right = min(left + tile_w, width)
-            found[:, left:right, plane : plane + 1 if planes else None] = tile[:, : right - left]
+        for top, bytes_ in _bands(data, tags, row, across, plane if planes else None):
+            for left in range(0, width, tile_w):
+                at, right, bottom = left // tile_w * row, min(left + tile_w, width), top + len(bytes_)
+                tile = _values(bytes_[:, at : at + row], tags, tile_w, 1 if planes else count, dtype)
+                found[top:bottom, left:right, plane : plane + 1 if planes else None] = tile[:, : right - left]
     return found
 
 
@@ -195,37 +207,44 @@ def _dtype(tags: Directory) -> np.dtype:
     raise ImageError(unreadable(tags))
 
 
-def _rows(data: bytes, tags: Directory, row: int, across: int, plane: int | None) -> np.ndarray:
-    """`(H, bytes)` as they are once unpacked, tile beside tile; `plane` is the one that is wanted of several."""
+def _step(tags: Directory) -> int:
+    """Rows of a strip, or of a tile."""
+    return int(tags[TILE_LENGTH] if TILE_OFFSETS in tags else tags.get(ROWS_PER_STRIP, size(tags)[0]))
+
+
+def _bands(data: bytes, tags: Directory, row: int, across: int, plane: int | None) -> Iterator[tuple[int, np.ndarray]]:
+    """The first row of each band, and its `(h, bytes)` as they are once unpacked, tile beside tile.
+
+    `plane` is the one that is wanted of several.
+    """
     tiled = TILE_OFFSETS in tags
-    height, _ = size(tags)
-    step = int(tags[TILE_LENGTH]) if tiled else min(int(tags.get(ROWS_PER_STRIP, height)), height)
+    height, step = size(tags)[0], min(_step(tags), size(tags)[0])
     pieces = math.ceil(height / step) * across
     wanted = slice((plane or 0) * pieces, ((plane or 0) + 1) * pieces)
     offsets = _several(tags, TILE_OFFSETS if tiled else STRIP_OFFSETS, 0)[wanted]
     counts = _several(tags, TILE_COUNTS if tiled else STRIP_COUNTS, 0)[wanted]
     if not len(offsets) == len(counts) == pieces:
         raise ValueError(f"{len(offsets)} places and {len(counts)} sizes for {pieces} pieces")
-    entries = {
-        WIDTH: (row * across,),
-        LENGTH: (height,),
-        BITS: (8,),
-        COMPRESSION: (tags.get(COMPRESSION, 1),),
-        PHOTOMETRIC: (MIN_IS_BLACK,),
-        FILL_ORDER: (tags.get(FILL_ORDER, 1),),
-        SAMPLES: (1,),
-    }
-    if tiled:
-        entries |= {TILE_WIDTH: (row,), TILE_LENGTH: (step,), TILE_OFFSETS: offsets, TILE_COUNTS: counts}
-    else:
-        entries |= {STRIP_OFFSETS: offsets, ROWS_PER_STRIP: (step,), STRIP_COUNTS: counts}
-    found = np.empty((height, row * across), np.uint8)
-    with Image.open(io.BytesIO(_redirected(data, entries)), formats=("TIFF",)) as image:
-        image.load()
-        band = max(1, (1 << 20) // image.width)
-        for top in range(0, height, band):
-            found[top : top + band] = image.crop((0, top, image.width, min(top + band, height)))
-    return found
+    many = max(1, _BAND // (row * across * step))  # strips, or rows of tiles
+    for top in range(0, height, many * step):
+        some = slice(top // step * across, (top // step + many) * across)
+        bottom = min(top + many * step, height)
+        entries = {
+            WIDTH: (row * across,),
+            LENGTH: (bottom - top,),
+            BITS: (8,),
+            COMPRESSION: (tags.get(COMPRESSION, 1),),
+            PHOTOMETRIC: (MIN_IS_BLACK,),
+            FILL_ORDER: (tags.get(FILL_ORDER, 1),),
+            SAMPLES: (1,),
+        }
+        if tiled:
+            sides = {TILE_WIDTH: (row,), TILE_LENGTH: (_step(tags),)}
+            entries |= sides | {TILE_OFFSETS: offsets[some], TILE_COUNTS: counts[some]}
+        else:
+            entries |= {ROWS_PER_STRIP: (step,), STRIP_OFFSETS: offsets[some], STRIP_COUNTS: counts[some]}
+        with Image.open(io.BytesIO(_redirected(data, entries)), formats=("TIFF",)) as image:
+            yield top, np.asarray(image)
 
 
 def _redirected(data: bytes, entries: dict[int, tuple[int, ...]]) -> bytes:
