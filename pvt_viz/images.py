@@ -1,29 +1,27 @@
-"""Bytes from a stranger -> a safe RGB image -> a tensor for a model.
-
-Sizes are `(H, W)` in pixels wherever this module takes or returns one; PIL itself says `(width, height)`.
-"""
-
 import io
 import logging
 import math
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-# Meeting TIFF or WebP for the first time, PIL imports every plugin it has, unless they are imported by name.
-from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
+# Meeting a format for the first time, PIL imports every plugin it has, unless they are imported by name.
+from PIL import AvifImagePlugin, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
 
+from pvt_viz.decoding import colour, depth, heif, png, tiff
+from pvt_viz.decoding.errors import ImageError
 from pvt_viz.language import N_, Sentence, say
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", heif.FORMAT)
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MIN_SIDE = 16
 MAX_ASPECT = 16
 
-_ADVICE = say("choose a JPEG, PNG, WebP, GIF, BMP or TIFF picture")
+_ADVICE = say("choose a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF picture")
 _DISGUISES = {  # how a file begins, lower case -> what it is; the first match wins
     b"%pdf": N_("a PDF document"),
     b"<svg": N_("an SVG drawing"),
@@ -31,6 +29,12 @@ _DISGUISES = {  # how a file begins, lower case -> what it is; the first match w
     b"<": N_("a web page"),
     b"#!": N_("a script"),
     b"pk\x03\x04": N_("a ZIP archive or an office document"),
+}
+_ELSEWHERE = {  # how pictures begin that are sound and cannot be read here -> what they are
+    b"\xff\x0a": N_("a JPEG XL picture"),
+    b"\0\0\0\x0cJXL \r\n\x87\n": N_("a JPEG XL picture"),
+    b"\xff\x4f\xff\x51": N_("a JPEG 2000 picture"),
+    b"\0\0\0\x0cjP  \r\n\x87\n": N_("a JPEG 2000 picture"),
 }
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RIFF")
 _UPRIGHT = {  # EXIF orientation -> what brings the picture upright
@@ -42,25 +46,33 @@ _UPRIGHT = {  # EXIF orientation -> what brings the picture upright
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_REMARKS = r"(PIL|pillow_heif)\."
 
 # What is wrong with a stranger's file is told to the stranger; Python would print records that nobody handles.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
-class ImageError(ValueError):
-    """A file that cannot become a picture; its text is one sentence for the person who chose the file.
+@dataclass(frozen=True)
+class Reading:
+    """A picture out of a file (upright, opaque, 8-bit RGB in sRGB, without metadata), and what had to be assumed."""
 
-    `tr` can translate it.
-    """
+    image: Image.Image
+    notes: tuple[Sentence, ...] = ()
+    """Sentences that `tr` can translate: which value is white, which colours were converted."""
 
 
 def read(data: bytes) -> Image.Image:
     """Decode a picture from an untrusted file into an upright, opaque, 8-bit RGB image without metadata.
 
-    Animations give their first frame, transparency is laid on white. Raises `ImageError` for anything but a
-    sound picture of at most `MAX_BYTES` bytes and `MAX_PIXELS` pixels, each side `MIN_SIDE` px or more and at
-    most `MAX_ASPECT` times the other.
+    Animations give their first frame, transparency is laid on white, colours become sRGB. Raises `ImageError` for
+    anything but a sound picture of at most `MAX_BYTES` bytes and `MAX_PIXELS` pixels, each side `MIN_SIDE` px or
+    more and at most `MAX_ASPECT` times the other.
     """
+    return decode(data).image
+
+
+def decode(data: bytes) -> Reading:
+    """The same with what had to be assumed: deep samples do not always say which value is white."""
     if not isinstance(data, bytes | bytearray):
         kind = type(data).__name__
         raise ImageError(say("The file must come as bytes, not as {kind}; {advice}.", kind=kind, advice=_ADVICE))
@@ -75,17 +87,10 @@ def read(data: bytes) -> Image.Image:
             )
         )
     _hush_pil()
+    data = bytes(data)
+    tags = tiff.directory(data)
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_header(image)
-            _rescale_colour_key(image)
-            image.load()
-            rgb = _to_rgb(image)
-            turn = _UPRIGHT.get(_orientation(image))
-        # Metadata stays behind: it may hold a home address, and an orientation that would be applied twice.
-        rgb = rgb.copy() if turn is None else rgb.transpose(turn)
-        rgb.info = {}
-        return rgb
+        return _deep_tiff(data, tags) if tags is not None and tiff.is_deep(tags) else _by_pillow(data)
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -96,9 +101,11 @@ def read(data: bytes) -> Image.Image:
             )
         ) from error
     except UnidentifiedImageError as error:
+        if tags is not None and tiff.is_whole(data, tags):
+            raise ImageError(tiff.unreadable(tags)) from error
         raise ImageError(_what_it_is(data)) from error
     except Exception as error:  # PIL's decoders raise almost every exception there is when fed a broken file
-        if isinstance(error, EOFError) or "truncated" in str(error).lower():
+        if isinstance(error, EOFError) or any(word in str(error).lower() for word in ("truncated", "end of file")):
             raise ImageError(
                 say("The file ends before the picture is complete; fetch it again, or save it anew from an editor.")
             ) from error
@@ -219,25 +226,84 @@ def _hush_pil() -> None:
     that stays is; it is put back in front when somebody else's filters came to lie over it.
     """
     quiet = [entry[3] for entry in warnings.filters[:1]]
-    if not quiet or getattr(quiet[0], "pattern", None) != r"PIL\.":
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+    if not quiet or getattr(quiet[0], "pattern", None) != _REMARKS:
+        warnings.filterwarnings("ignore", module=_REMARKS)
 
 
-def _check_header(image: Image.Image) -> None:
+def _what_it_is(data: bytes) -> Sentence:
+    for start, kind in _ELSEWHERE.items():
+        if data.startswith(start):
+            return say("The file is {kind}, which is not read here; export it as JPEG or PNG.", kind=say(kind))
+    if heif.is_picture(data):
+        return say("The file starts like a HEIC or AVIF picture but is damaged or cut short; fetch it again.")
+    if data.startswith(_SIGNATURES):
+        return say("The file starts like a picture but is damaged or cut short; fetch it again, or save it anew.")
+    if heif.is_family(data):
+        return say("The file is a video, or a picture of a kind not read here; export a picture as JPEG or PNG.")
+    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    kind = next((kind for prefix, kind in _DISGUISES.items() if start.startswith(prefix)), None)
+    if kind is None:
+        return say("The file is of no kind known here, whatever its name says; {advice}.", advice=_ADVICE)
+    return say("The file is {kind}, whatever its name says; {advice}.", kind=say(kind), advice=_ADVICE)
+
+
+def _by_pillow(data: bytes) -> Reading:
+    """Whatever Pillow opens; PNG with 16 bits at its full depth, of which Pillow keeps the upper half."""
+    profile, significant = None, None
+    if data.startswith(png.SIGNATURE):
+        chunks = png.open_chunks(data)
+        data, profile, significant = chunks.data, chunks.profile, chunks.significant
+    elif heif.is_family(data):
+        for width, height in heif.extents(data):
+            _check_pixels(width, height)
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        _check_size(*image.size)
+        _check_tile(getattr(image, "tag_v2", {}))
+        rawmode = png.deep_rawmode(image)
+        if rawmode is None:
+            _rescale_colour_key(image)
+        image.load()
+        _check_size(*image.size)  # of a HEIF the last word is the decoder's
+        turn = _orientation(image)
+        profile = image.info.get("icc_profile") if profile is None else profile
+        if rawmode is None:
+            return _finished(image, profile, turn)
+        values, key = png.samples(image, rawmode, data), image.info.get("transparency")
+    colours = 1 if values.shape[2] < 3 else 3
+    shown, note = depth.picture(values, colours, 16, significant=significant, key=key)
+    return _finished(shown, profile, turn, note)
+
+
+def _deep_tiff(data: bytes, tags: tiff.Directory) -> Reading:
+    """The first picture of a TIFF whose samples have more than 8 bits."""
+    height, width = tiff.size(tags)
+    _check_size(width, height)
+    _check_tile(tags)
+    values, colours, alpha = tiff.samples(data, tags), tiff.colours(tags), tiff.alpha(tags)
+    shown, note = depth.picture(
+        values[..., : colours + (alpha is not tiff.Alpha.NONE)],
+        colours,
+        tiff.bits(tags),
+        said=tiff.said_range(tags),
+        premultiplied=alpha is tiff.Alpha.PREMULTIPLIED,
+        inverted=tags.get(tiff.PHOTOMETRIC, tiff.MIN_IS_WHITE) == tiff.MIN_IS_WHITE,
+    )
+    return _finished(shown, tags.get(tiff.ICC_PROFILE), tags.get(tiff.ORIENTATION), note, *tiff.unseen(tags))
+
+
+def _finished(image: Image.Image, profile: bytes | None, orientation: int | None, *notes: Sentence) -> Reading:
+    """8 bits in the file's own colours -> what `decode` promises."""
+    image, said = colour.to_srgb(image, profile)
+    rgb, turn = _to_rgb(image), _UPRIGHT.get(orientation)
+    # Metadata stays behind: it may hold a home address, and an orientation that would be applied twice.
+    rgb = rgb.copy() if turn is None else rgb.transpose(turn)
+    rgb.info = {}
+    return Reading(rgb, (*notes, *said))
+
+
+def _check_size(width: int, height: int) -> None:
     """Refuse by what the header promises, before any pixel is decoded."""
-    width, height = image.size
-    tags = getattr(image, "tag_v2", {})
-    tile = tags.get(TiffImagePlugin.TILEWIDTH, 1) * tags.get(TiffImagePlugin.TILELENGTH, 1)
-    if max(width * height, tile) > MAX_PIXELS:  # a small TIFF may be cut from one enormous tile
-        raise ImageError(
-            say(
-                "The picture, {width}×{height} pixels, needs more than the {limit} megapixels allowed; shrink it and"
-                " try again.",
-                width=width,
-                height=height,
-                limit=MAX_PIXELS // 10**6,
-            )
-        )
+    _check_pixels(width, height)
     if min(width, height) < MIN_SIDE:
         raise ImageError(
             say(
@@ -258,28 +324,29 @@ def _check_header(image: Image.Image) -> None:
         )
 
 
-def _what_it_is(data: bytes) -> Sentence:
-    if data.startswith(_SIGNATURES):
-        return say("The file starts like a picture but is damaged or cut short; fetch it again, or save it anew.")
-    if data[4:8] == b"ftyp":  # the pictures of many telephones, so worth a better hint
-        return say("The file is a HEIC or AVIF picture, or a video; export it as JPEG or PNG first.")
-    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    kind = next((kind for prefix, kind in _DISGUISES.items() if start.startswith(prefix)), None)
-    if kind is None:
-        return say("The file is of no kind known here, whatever its name says; {advice}.", advice=_ADVICE)
-    return say("The file is {kind}, whatever its name says; {advice}.", kind=say(kind), advice=_ADVICE)
+def _check_tile(tags) -> None:
+    """A small TIFF may be cut from one enormous tile."""
+    _check_pixels(tags.get(tiff.TILE_WIDTH, 1), tags.get(tiff.TILE_LENGTH, 1))
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            say(
+                "The picture, {width}×{height} pixels, needs more than the {limit} megapixels allowed; shrink it and"
+                " try again.",
+                width=width,
+                height=height,
+                limit=MAX_PIXELS // 10**6,
+            )
+        )
 
 
 def _rescale_colour_key(image: Image.Image) -> None:
     """PNG names its transparent colour at the file's bit depth, PIL's pixels have 8 bits: make them agree."""
     key = image.info.get("transparency")
-    if image.format != "PNG" or key is None or not image.tile:
-        return
-    rawmode = image.tile[0][3]
-    if rawmode in ("L;2", "L;4"):
-        image.info["transparency"] = key * {"L;2": 85, "L;4": 17}[rawmode]
-    elif rawmode == "RGB;16B":
-        image.info["transparency"] = tuple(value >> 8 for value in key)
+    if image.format == "PNG" and key is not None and image.tile:
+        image.info["transparency"] = key * {"L;2": 85, "L;4": 17}.get(image.tile[0][3], 1)
 
 
 def _orientation(image: Image.Image) -> int | None:
@@ -292,41 +359,12 @@ def _orientation(image: Image.Image) -> int | None:
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Any mode -> 8-bit RGB, what is transparent laid on white."""
     if image.mode == "F" or image.mode.startswith("I"):
-        return _deep_grey_to_8_bits(image).convert("RGB")
+        bits = 16 if image.mode.startswith("I;16") else 32
+        key = image.info.get("transparency")
+        image, _ = depth.picture(np.asarray(image)[..., None], 1, bits, key=key)
     if not image.has_transparency_data:
         return image.convert("RGB") if image.mode != "RGB" else image
     rgba = image.convert("RGBA") if image.mode != "RGBA" else image
     canvas = Image.new("RGB", image.size, "white")
     canvas.paste(rgba, mask=rgba.getchannel("A"))
     return canvas
-
-
-def _deep_grey_to_8_bits(image: Image.Image) -> Image.Image:
-    """16- and 32-bit integers and floats -> mode L, by full scale: PIL's own conversion clips at 255.
-
-    Modes I and F do not say what white is: it is the first of 1, 255 and 65535 that no value exceeds, and if
-    values are negative or larger still, the picture's own range is stretched. NaN is black.
-    """
-    tags = getattr(image, "tag_v2", {})
-    values = np.array(image, dtype=np.float32)  # everything below works in place: 40 megapixels are 160 MB
-    clear = None
-    if image.mode.startswith("I;16"):
-        clear = values == image.info.get("transparency", -1)
-        low, high = 0.0, 4095.0 if tags.get(TiffImagePlugin.BITSPERSAMPLE) == (12,) else 65535.0
-    else:
-        finite = np.isfinite(values)
-        low = float(values.min(where=finite, initial=np.inf)) if finite.any() else 0.0
-        high = float(values.max(where=finite, initial=-np.inf)) if finite.any() else 0.0
-        if low >= 0:
-            low, high = 0.0, next((white for white in (1.0, 255.0, 65535.0) if high <= white), high)
-    scale = 255 / (high - low) if high > low else 0.0
-    with np.errstate(all="ignore"):  # the ends of float32 may overflow on their way; the clip mends that
-        np.nan_to_num(values, copy=False, nan=low, posinf=high, neginf=low)
-        values *= scale
-        values -= low * scale
-        grey = np.rint(values, out=values).clip(0, 255, out=values).astype(np.uint8)
-    if tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0:  # white is 0: PIL knows at 8 bits only
-        grey = 255 - grey
-    if clear is not None:
-        grey[clear] = 255
-    return Image.fromarray(grey)

@@ -34,8 +34,9 @@ def before(scene: Scene) -> Iterator[Section]:
             tables.append(answer.read_early(scene))
     picture, *_ = plates.pyramid(scene)
     credit = escaped(tr("Photograph: {credit}", credit=shown.credit)) if shown.credit else ""
+    notes = [escaped(tr(note)) for note in shown.notes]
     title = tr("The picture and the answer") if weights.classes else tr("The picture")
-    yield Section("picture", title, spaced(words, credit), plates=[picture], tables=tables)
+    yield Section("picture", title, spaced(words, credit), notes, plates=[picture], tables=tables)
 
 
 def after(scene: Scene, view: View) -> Iterator[Section]:

@@ -130,9 +130,16 @@ def _resized(scene: Scene) -> str:
 
 
 def credit(shown: Picture) -> None:
-    """Whom to thank for a sample; nothing under a visitor's own picture."""
+    """Whom to thank for a sample; what was assumed when a visitor's own picture was read."""
     if shown.credit:
         st.caption(tr("Photograph: {credit}", credit=shown.credit))
+    notes(shown)
+
+
+def notes(shown: Picture) -> None:
+    """What was assumed when the picture was read, a line each; nothing where nothing was."""
+    for note in shown.notes:
+        st.caption(escaped(tr(note)))
 
 
 def picture(encoded: bytes, *, alt: str, caption: str | None = None) -> None:

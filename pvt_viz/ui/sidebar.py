@@ -9,7 +9,7 @@ from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import Size, StageShape
 from pvt_viz.language import N_, spaced, tr
 from pvt_viz.samples import SAMPLES
-from pvt_viz.ui import address, asked, controls, following, opening, pagewords, reader, uploads, view, weights
+from pvt_viz.ui import address, asked, controls, following, opening, pagewords, parts, reader, uploads, view, weights
 from pvt_viz.ui.lab import choice as lab
 from pvt_viz.ui.nearest import nearest
 from pvt_viz.ui.selection import NETWORKS, SCENE, Choice, Selection, choose, first_picture, is_ratio, label, native
@@ -166,7 +166,9 @@ def _picture_source() -> Picture | None:
             tr("Upload a picture"),
             key="file",
             max_upload_size=images.MAX_BYTES // 1024**2,
-            help=tr("JPEG, PNG, WebP, GIF, BMP or TIFF; up to {size} MB.", size=images.MAX_BYTES // 1024**2),
+            help=tr(
+                "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF; up to {size} MB.", size=images.MAX_BYTES // 1024**2
+            ),
             on_change=_receive,
             args=(source, "file"),
         )
@@ -181,9 +183,11 @@ def _picture_source() -> Picture | None:
     picture = uploads.kept(source)
     if picture is None:
         st.caption(tr("Until then nothing changes. Your picture is kept in memory for this visit and is in no link."))
-    elif file is None:
+        return None
+    if file is None:
         st.text(tr("Still shown: {title}", title=picture.title))
         st.button(tr("Forget it"), on_click=uploads.receive, args=(source, None, ""))
+    parts.notes(picture)
     return picture
 
 

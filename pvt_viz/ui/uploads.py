@@ -19,14 +19,14 @@ from pvt_viz.ui.selection import SEEDS_FROM, Selection
 
 LONGEST_SIDE = 1536  # enough for every image size on offer, and little to hold for thirty visitors
 _KEPT, _PROBLEMS = "own_pictures", "own_picture_problems"
-_decoding = threading.BoundedSemaphore(2)  # the largest pictures take half a gigabyte while they are decoded
+_decoding = threading.BoundedSemaphore(2)  # decoding the largest pictures takes three quarters of a gigabyte
 
 
 @dataclass(frozen=True)
 class Picture:
     """A picture to look at: its pixels, its name, and whether it belongs to one visitor alone.
 
-    What is said of it (`title` unless it is private, `alt`, `credit`) is translated where it is shown.
+    What is said of it (`title` unless it is private, `alt`, `credit`, `notes`) is translated where it is shown.
     """
 
     image: Image.Image
@@ -37,6 +37,8 @@ class Picture:
     private: bool
     scenes: Scenes | None = field(default=None, compare=False)
     """The truth about a drawn picture: a batch of one."""
+    notes: tuple[str, ...] = ()
+    """What had to be assumed when its file was read."""
 
     @classmethod
     def of(cls, selection: Selection) -> "Picture":
@@ -62,10 +64,11 @@ class Picture:
     def own(cls, data: bytes, title: str) -> "Picture":
         """Raises ImageError, with a sentence, for bytes that are no picture."""
         with _decoding:
-            image = images.read(data)
-            image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+            found = images.decode(data)
+            found.image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        alt = say("Your picture: {title}", title=title)
         digest = hashlib.sha256(data).hexdigest()[:16]
-        return cls(image, title, say("Your picture: {title}", title=title), "", f"own:{digest}", private=True)
+        return cls(found.image, title, alt, "", f"own:{digest}", private=True, notes=found.notes)
 
 
 def receive(source: str, data: bytes | None, title: str) -> None:

@@ -24,7 +24,11 @@ def _picture(scene: Scene) -> Plate:
     return Plate(
         name="picture",
         title=tr(shown.title),
-        caption=spaced(tr(shown.alt), tr("Photograph: {credit}", credit=shown.credit) if shown.credit else ""),
+        caption=spaced(
+            tr(shown.alt),
+            tr("Photograph: {credit}", credit=shown.credit) if shown.credit else "",
+            *map(tr, shown.notes),
+        ),
         alt=tr(shown.alt),
         pixels=pixels(scene.shown),
         numbers={"image": scene.trace.image[0].numpy()},
