@@ -19,7 +19,7 @@ from pvt_viz.ui.selection import SEEDS_FROM, Selection
 
 LONGEST_SIDE = 1536  # enough for every image size on offer, and little to hold for thirty visitors
 _KEPT, _PROBLEMS = "own_pictures", "own_picture_problems"
-_decoding = threading.BoundedSemaphore(2)  # decoding the largest pictures takes three quarters of a gigabyte
+_decoding = threading.BoundedSemaphore(2)  # the largest pictures take up to 0.8 GB while they are decoded
 
 
 @dataclass(frozen=True)
