@@ -1,10 +1,12 @@
 """Weights files from strangers: what is sound comes back exactly."""
 
+import argparse
 import collections
 import io
 import struct
 import zipfile
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -77,6 +79,50 @@ def test_finds_the_state_dict_beside_other_things(kind, place):
         "lr_scheduler": {"milestones": collections.Counter([2])},
     }
     assert same(read_tensors(saved(beside | {place: network()}, kind), NAME), network())
+
+
+ARRAYS = {
+    "numbers": np.arange(6.0).reshape(2, 3),
+    "rows of another order": np.asfortranarray(np.ones((2, 3), np.float32)),
+    "big-endian": np.arange(3, dtype=">i4"),
+    "none": np.zeros((0, 3)),
+    "no axes": np.array(7),
+    "truths": np.array([True, False]),
+    "complex": np.ones(2, complex),
+    "names": np.array(["tench", "goldfish"]),
+    "bytes": np.array([b"ab"]),
+}
+SCALARS = {str(kind): np.array([1]).astype(kind)[0] for kind in ("f2", "f4", "f8", "i1", "u8", "?", "c16", "U3", "S2")}
+LEFT_BESIDE = {
+    "arguments": argparse.Namespace(lr=0.1, sizes=[1, (2, 3)], name="é", more={"a": None}, on=True),
+    "no arguments": argparse.Namespace(),
+    "arguments in arguments": argparse.Namespace(a=argparse.Namespace(b=argparse.Namespace(c=np.float64(1)))),
+    "the state of NumPy's chance": np.random.RandomState(0).get_state(),
+    "bytes": [b"", b"\0\xff"],
+    **ARRAYS,
+    **SCALARS,
+}
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+@pytest.mark.parametrize("kind", TORCH)
+@pytest.mark.parametrize("beside", LEFT_BESIDE)
+def test_what_is_only_data_may_lie_beside_the_weights(kind, beside, protocol):
+    left = {"before": LEFT_BESIDE[beside], "model": network(), "after": [LEFT_BESIDE[beside]]}
+    assert same(read_tensors(saved(left, kind, pickle_protocol=protocol), NAME), network())
+
+
+def test_numpy_as_its_first_release_called_itself():
+    data = saved({"a": np.float64(0.5), "b": np.zeros(2), "model": network()}, "legacy")
+    assert b"numpy._core" in data
+    assert same(read_tensors(data.replace(b"numpy._core.", b"numpy.core."), NAME), network())
+
+
+def test_a_number_of_numpys_in_a_state_dict_is_a_number_and_an_array_is_no_tensor():
+    assert same(read_tensors(saved({**network(), "best": np.float32(1)}), NAME), network())
+    said = refusal(saved({**network(), "mean": np.zeros(3)}))
+    assert "a NumPy array at mean" in said
+    assert "torch.from_numpy" in said
 
 
 def test_the_better_known_place_wins():

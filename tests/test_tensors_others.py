@@ -45,9 +45,10 @@ def test_a_whole_module_is_named(kind):
 @pytest.mark.parametrize(
     "beside, named",
     [
-        (argparse.Namespace(lr=1), "argparse.Namespace"),
-        (np.float64(0.5), "multiarray.scalar"),
-        (np.zeros(2), "multiarray._reconstruct"),
+        (np.array([{}]), "a NumPy array of objects"),
+        (np.zeros(2, "f4,i4"), "a NumPy array of the kind V8"),
+        (np.datetime64("2021-02-24"), "a NumPy array of the kind M8"),
+        (argparse.Namespace(out=Path(".")), "pathlib"),
         ({1, 2}, "builtin"),
         (bytearray(b"12"), "bytearray"),
         (Path("."), "pathlib"),
@@ -58,6 +59,16 @@ def test_what_training_leaves_beside_the_weights(kind, beside, named):
     said = refusal(saved({"model": network(), "args": beside}, kind))
     assert named in said
     assert "torch.save(checkpoint['model'], path)" in said
+
+
+def test_the_advice_names_the_files_own_keys():
+    beside = {1, 2}
+    for key in ("state_dict", "model", "net"):
+        assert f"torch.save(checkpoint['{key}'], path)" in refusal(saved({"epoch": 3, key: network(), "args": beside}))
+    for other in ({"args": beside, "model": network()}, {**network(), "args": beside}, [network(), beside], beside):
+        said = refusal(saved(other))
+        assert "checkpoint[" not in said
+        assert said.endswith("save the state dict alone.")
 
 
 def test_tensors_of_other_kinds():

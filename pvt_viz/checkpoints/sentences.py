@@ -6,11 +6,12 @@ from functools import reduce
 from torch import Tensor
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
-from pvt_viz.language import say
+from pvt_viz.language import Sentence, say
 from pvt_viz.words import times
 
 NAMED = 3
 """How many tensors a sentence names."""
+ADVICE = say("choose a .safetensors file, or one that torch.save wrote")
 
 
 def damaged(name: str) -> WeightsError:
@@ -55,3 +56,10 @@ def shortened(words: list[str]) -> str:
     first = enumerated(words[:NAMED]) if words else ""
     more = len(words) - NAMED
     return first if more <= 0 else say("{first} and {more:,} more", first=first, more=more)
+
+
+def amount(size: int) -> Sentence:
+    """Of bytes, where it is a limit."""
+    if size >= 1024**3:
+        return say("{size:g} GB", size=size / 1024**3)
+    return say("{size:,} bytes", size=size)
