@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 import torch
+from openmmlab_pvt import OpenMMLabPVT, OpenMMLabPVTv2, in_a_detector
 from torch import Tensor, nn
 
 from authors_pvt import SMALL, AuthorsPVT, AuthorsPVTv2, backbone_state, detector_state
@@ -118,12 +119,28 @@ def detector(network, **fields) -> Source:
     return replace(whole, tensors=detector_state(whole.model))
 
 
+def openmmlab(network, *, within=False, **fields) -> Source:
+    model = network(**fields)
+    randomise(model)
+    quieten(model)
+    with torch.no_grad():  # these have 1×1 convolutions, which `quieten` took for folds
+        for name, values in model.named_parameters():
+            if "ffn.layers" in name:
+                values.div_(0.003 if (values.ndim == 4 and values.shape[-1] == 1) or ".bias" in name else 1)
+    tensors = in_a_detector(model) if within else dict(model.state_dict())
+    return Source(model, tensors, beside({"num_attention_heads": HEADS[: len(model.depths)]}), "mmdetection")
+
+
 BACKBONES = {
     "authors v1 backbone": lambda: headless(AuthorsPVT),
     "authors v2 backbone": lambda: headless(AuthorsPVTv2),
     "authors v2 linear backbone": lambda: headless(AuthorsPVTv2, linear=True),
     "authors v1 detector": lambda: detector(AuthorsPVT),
     "authors v2 detector": lambda: detector(AuthorsPVTv2),
+    "mmdetection v1": lambda: openmmlab(OpenMMLabPVT),
+    "mmdetection v1 detector": lambda: openmmlab(OpenMMLabPVT, within=True),
+    "mmdetection v2": lambda: openmmlab(OpenMMLabPVTv2),
+    "mmdetection v2 detector": lambda: openmmlab(OpenMMLabPVTv2, within=True),
     "transformers PvtModel": lambda: hf("headless_pvt"),
     "transformers PvtV2Model": lambda: hf("headless_pvt_v2"),
     "transformers PvtV2Backbone": lambda: hf("pvt_v2_backbone"),
@@ -148,6 +165,7 @@ HF_STAGES = {
     "strides": [4, 2],
     "mlp_ratios": [2, 1],
 }
+MM_STAGES = {**TWO_STAGES, "heads": (1, 2)}
 TIMM_STAGES = {"depths": (2, 1), "embed_dims": (8, 16), "num_heads": (1, 2), "sr_ratios": (4, 1), "mlp_ratios": (2, 1)}
 
 
@@ -165,6 +183,9 @@ TINY = {
     "authors v1 detector": tiny_detector,
     "authors v2 linear": lambda: authors(AuthorsPVTv2, **TWO_STAGES, linear=True),
     "authors v2 backbone": lambda: headless(AuthorsPVTv2, **TWO_STAGES),
+    "mmdetection v1": lambda: openmmlab(OpenMMLabPVT, **MM_STAGES),
+    "mmdetection v1 detector": lambda: openmmlab(OpenMMLabPVT, within=True, **MM_STAGES),
+    "mmdetection v2": lambda: openmmlab(OpenMMLabPVTv2, **MM_STAGES),
     "transformers pvt": lambda: hf("pvt", **HF_STAGES, sequence_reduction_ratios=[4, 1]),
     "transformers PvtModel": lambda: hf("headless_pvt", **HF_STAGES, sequence_reduction_ratios=[4, 1]),
     "transformers pvt_v2": lambda: hf("pvt_v2", **{**HF_STAGES, "patch_sizes": [7, 3]}, sr_ratios=[4, 1]),

@@ -24,6 +24,8 @@ HEAD_DIM = 64
 MOST_HEADS = 16
 """Those of a ViT-Large; the wider ones (Huge, Giant) have no more."""
 USUAL_SIDE = 224
+LINEAR = ("project.weight", "mlp.widen.weight", "mlp.narrow.weight")
+"""How the names of our linear layers end that others write as convolutions."""
 
 
 class _Shapes:
@@ -53,6 +55,13 @@ class _Shapes:
                 )
             )
         return out, channels, height
+
+    def rows(self, tensor: str) -> int:
+        """How many outputs a linear layer has, which may be written as a 1×1 convolution."""
+        found = self.tensors.get(tensor)
+        if found is not None and found.ndim == 4 and found.shape[2:] == (1, 1):
+            return self.of(tensor, 4)[0]
+        return self.of(tensor, 2)[0]
 
     def count(self, before: str) -> int:
         """How many different numbers follow: stages, or blocks of one. They count from 0, without a gap."""
@@ -122,7 +131,7 @@ def read(
         "depths": tuple(shapes.count(f"stages.{i}.blocks.") for i in stages),
         "heads": _heads(family, dims, beside, notes, name),
         "mlp_ratios": tuple(
-            _ratio(shapes.of(f"stages.{i}.blocks.0.mlp.widen.weight", 2)[0], dim) for i, dim in enumerate(dims)
+            _ratio(shapes.rows(f"stages.{i}.blocks.0.mlp.widen.weight"), dim) for i, dim in enumerate(dims)
         ),
         "reductions": tuple(fold or 1 for fold in folds),
         "num_classes": shapes.of("head.weight", 2)[0] if has_head else 0,
@@ -220,7 +229,7 @@ def _flat(name: str, values: Tensor, config: PVTConfig) -> Tensor:
 
     One of another side is left as it is, and fits nowhere: laid end to end it might.
     """
-    if values.ndim != 4 or not name.endswith("project.weight"):
+    if values.ndim != 4 or not name.endswith(LINEAR):
         return values
     shape = config.shapes()[int(name.split(".")[1])]
     side = shape.window if ".embed." in name else shape.reduction if ".reduce." in name else 1

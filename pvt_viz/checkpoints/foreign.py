@@ -18,6 +18,8 @@ from pvt_viz.models.pvt import Weights
 
 ALMOST = 0.8
 """The part of a file's tensors that must be of a family for its name to come up."""
+MOST_PARTS = 12
+"""How many parts beside the network a note names: a detector has a neck and two or three heads."""
 
 
 def checkpoint(theirs: Mapping[str, Tensor], files: Mapping[str, bytes], name: str) -> Checkpoint:
@@ -165,10 +167,10 @@ def _aside(found: Renamed) -> list[Sentence]:
 
 
 def _grouped(names: Collection[str]) -> str:
-    """All of them, where they are many by what they begin with."""
+    """All of them; where they are many, by what they begin with."""
     if len(names) <= NAMED:
         return listed(names)
     parts = Counter(name.split(".")[0] for name in names)
     return shortened(
-        [say("{part} ({count:,} tensors)", part=label(part), count=count) for part, count in parts.items()]
+        [say("{part} ({count:,} tensors)", part=label(part), count=count) for part, count in parts.items()], MOST_PARTS
     )

@@ -21,7 +21,10 @@ _LOOKED_AT = 1000
 """How many names tell what a file that lacks a mark comes nearest to."""
 
 Table = Mapping[str, str | tuple[str, ...]]
-"""Their name -> ours, without ".weight" and ".bias"; {i} is a stage, {j} a block. Several of ours lie end to end."""
+"""Their name -> ours, without ".weight" and ".bias"; {i} is a stage, {j} a block. Several of ours lie end to end.
+
+One of theirs that ends in "_" has the two words behind it without a dot ("in_proj_weight").
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,8 @@ class Family:
     """What stands before the names of the network where the head stands beside it ("vit.")."""
     first_stage: int = 0
     """The number of the first stage in their names."""
+    first_block: int = 0
+    """The same of the first block of a stage."""
     unused: tuple[str, ...] = ()
     """Starts of names that such files may have and that no answer depends on."""
     block_norm_eps: float = 1e-6
@@ -48,7 +53,7 @@ class Family:
     @cached_property
     def rules(self) -> tuple["Rule", ...]:
         return tuple(
-            Rule(theirs, ours if isinstance(ours, tuple) else (ours,), self.first_stage)
+            Rule(theirs, ours if isinstance(ours, tuple) else (ours,), self.first_stage, self.first_block)
             for theirs, ours in self.table.items()
         )
 
@@ -96,6 +101,7 @@ class Rule:
     theirs: str
     ours: tuple[str, ...]
     first_stage: int
+    first_block: int
 
     @cached_property
     def _pattern(self) -> re.Pattern:
@@ -107,18 +113,24 @@ class Rule:
         if not found:
             return ()
         at = found.groupdict()
-        numbers = {"i": int(at["i"]) - self.first_stage if "i" in at else 0, "j": at.get("j")}
-        if numbers["i"] < 0:
+        i, j = (int(at.get(letter) or first) - first for letter, first in self._firsts)
+        if i < 0 or j < 0:
             return ()
-        return tuple(target.format(**numbers) + (at["kind"] or "") for target in self.ours)
+        kind = f".{at['kind'].removeprefix('.')}" if at["kind"] else ""
+        return tuple(target.format(i=i, j=j) + kind for target in self.ours)
+
+    @property
+    def _firsts(self) -> tuple[tuple[str, int], ...]:
+        return ("i", self.first_stage), ("j", self.first_block)
 
     def undo(self, name: str, last: int) -> str | None:
         """Their name for one of ours; what has no stage in its name is in the `last` one."""
         for target in self.ours:
             if found := _pattern(target).fullmatch(name):
                 at = found.groupdict()
-                numbers = {"i": int(at.get("i", last)) + self.first_stage, "j": at.get("j")}
-                return self.theirs.format(**numbers) + (at["kind"] or "")
+                i, j = int(at.get("i", last)) + self.first_stage, int(at.get("j", 0)) + self.first_block
+                kind = at["kind"] or ""
+                return self.theirs.format(i=i, j=j) + (kind.removeprefix(".") if self.theirs.endswith("_") else kind)
         return None
 
 
@@ -126,7 +138,8 @@ def _pattern(name: str) -> re.Pattern:
     text = re.escape(name)
     for letter in "ij":
         text = text.replace(rf"\{{{letter}\}}", rf"(?P<{letter}>0|[1-9][0-9]{{0,8}})")
-    return re.compile(rf"{text}(?P<kind>\.weight|\.bias)?")
+    kind = "(?P<kind>weight|bias)" if name.endswith("_") else r"(?P<kind>\.weight|\.bias)?"
+    return re.compile(text + kind)
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,9 @@ def enumerated(words: Iterable[str]) -> str:
     return reduce(lambda some, last: say("{some}, {last}", some=some, last=last), words)
 
 
-def shortened(words: list[str]) -> str:
-    first = enumerated(words[:NAMED]) if words else ""
-    more = len(words) - NAMED
+def shortened(words: list[str], named: int = NAMED) -> str:
+    first = enumerated(words[:named]) if words else ""
+    more = len(words) - named
     return first if more <= 0 else say("{first} and {more:,} more", first=first, more=more)
 
 

@@ -3,6 +3,7 @@
 from pvt_viz.checkpoints.families import (
     authors_pvt,
     authors_pvt_v2,
+    openmmlab,
     timm_pvt_v2,
     timm_vit,
     transformers_deit,
@@ -22,4 +23,7 @@ FAMILIES = (
     transformers_vit.MODULES,
     timm_pvt_v2.FAMILY,
     timm_vit.FAMILY,
+    openmmlab.PVT,
+    openmmlab.BESIDE,
+    openmmlab.PVT_V2,
 )
