@@ -1,6 +1,7 @@
 """Weights that a visitor uploads, without a browser: what is shown of them, where they are, and how they go."""
 
 import html
+import io
 import json
 import re
 from dataclasses import replace
@@ -271,6 +272,26 @@ def test_another_file_of_the_same_name_is_another_network():
 def lens_last(app: AppTest) -> list[tuple[str, float]]:
     said = lens_rows(app)[-1]["it would have said"].replace("\\", "").split(", ")
     return [(name, float(percent[:-1])) for name, percent in (words.rsplit(" ", 1) for words in said)]
+
+
+def test_of_two_sets_in_a_file_the_other_can_be_chosen():
+    average, plain = authors(1, seed=1), authors(1, seed=2)
+    out = io.BytesIO()
+    torch.save({"model": plain.model.state_dict(), "model_ema": average.model.state_dict()}, out)
+    app = healthy(upload(visit(picture="cat"), {"both.pth": out.getvalue()}))
+    picture = images.to_tensor(load("cat"), app.session_state["selection"].config)
+    [chooser] = [box for box in app.selectbox if box.label == "Weights in the file"]
+    assert (chooser.options, chooser.value) == (["model_ema", "model"], "model_ema")
+    assert "taken are those under model_ema, the average" in text(app).replace("\\", "")
+    classes = open_files({"both.pth": out.getvalue()}).weights.classes
+    same_rows(answers(app), average.logits(picture)[0], classes)
+    healthy(chooser.set_value("model").run())
+    same_rows(answers(app), plain.logits(picture)[0], classes)
+    assert "taken are those under model, and not" in text(app).replace("\\", "")
+    [chooser] = [box for box in app.selectbox if box.label == "Weights in the file"]
+    assert chooser.value == "model"
+    app = healthy(upload(app, plain.files))
+    assert not [box for box in app.selectbox if box.label == "Weights in the file"]
 
 
 def test_two_visitors_do_not_see_each_others_weights():

@@ -7,12 +7,14 @@ Three kinds of file are read, told apart by what is in them: .safetensors, and t
 import io
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
 from safetensors import safe_open
 from torch import Tensor
 
+from pvt_viz.checkpoints import sets
 from pvt_viz.checkpoints.archives import MAX_TEXT, MEGABYTE, Frugal, read_legacy, read_zip
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.inert import Array
@@ -23,9 +25,6 @@ from pvt_viz.language import N_, say
 LIMIT = 2 * 1024**3
 """Bytes: of the file, of what is in it once unpacked, and of the tensors together."""
 MAX_TENSORS = 20_000
-PLACES = ("state_dict", "model", "model_state_dict", "model_ema")
-"""Where training scripts put a state dict beside other things; the first that holds one is taken."""
-
 _DISGUISES = {  # how a file begins, lower case -> what it is, and what would work; the first match wins
     b"version https://git-lfs": N_(
         "{name} is a Git LFS pointer, which stands for the weights; fetch them with `git lfs pull`."
@@ -42,13 +41,30 @@ _DISGUISES = {  # how a file begins, lower case -> what it is, and what would wo
 }
 
 
+@dataclass(frozen=True)
+class WeightSet:
+    """The tensors of a state dict."""
+
+    tensors: dict[str, Tensor]
+    """By name, exactly as kept."""
+    place: str = ""
+    """What it lay under in its file, as in `sets.find`."""
+    others: tuple[str, ...] = ()
+    """Where other sets lie in the same file."""
+
+
 def read_tensors(source: bytes | Path, name: str, limit: int = LIMIT) -> dict[str, Tensor]:
-    """The state dict in `source`, the content of a file or where it lies: name -> tensor, exactly as kept.
+    """The tensors of `read_set`."""
+    return read_set(source, name, limit).tensors
+
+
+def read_set(source: bytes | Path, name: str, limit: int = LIMIT, under: str | None = None) -> WeightSet:
+    """The state dict in `source`, the content of a file or where it lies.
 
     `name` is what the file is called, for the sentences. The tensors are contiguous, on the CPU, without gradients, and
     of one of the kinds in `DTYPES`: floats, integers or bool. The state dict may be the object that was saved, or lie
-    in it under one of PLACES. Numbers, strings and None in the state dict are left out; anything else that is no tensor
-    is refused.
+    in it under one of `sets.PLACES`; `under` says which one to take. Numbers, strings and None in the state dict are
+    left out; anything else that is no tensor is refused.
 
     Raises WeightsError for any file that is not sound or takes more than `limit` bytes, in one sentence.
     """
@@ -62,7 +78,7 @@ def read_tensors(source: bytes | Path, name: str, limit: int = LIMIT) -> dict[st
                 raise WeightsError(
                     say("{name} is larger than {limit}, the most that this app reads.", name=name, limit=amount(limit))
                 )
-            return _read(file, source, size, name, limit)
+            return _read(file, source, size, name, limit, under)
     except WeightsError:
         raise
     except MemoryError as error:
@@ -84,18 +100,24 @@ def _open(source: bytes | Path, name: str) -> Frugal:
     raise WeightsError(say("The weights file {file} is not there.", file=name))
 
 
-def _read(file: Frugal, source: bytes | Path, size: int, name: str, limit: int) -> dict[str, Tensor]:
+def _read(file: Frugal, source: bytes | Path, size: int, name: str, limit: int, under: str | None) -> WeightSet:
     head = file.read(512)
     header = int.from_bytes(head[:8], "little")
     if head[8:9] == b"{" and header < 2**48:  # eight letters of a text make a far larger number
-        return _safetensors(source, header, size, name)
+        if under:
+            raise sets.none_under(name, under, {})
+        return WeightSet(_safetensors(source, header, size, name))
     if head[:4] in (b"PK\3\4", b"PK\5\6"):
         saved = read_zip(file, size, name, limit)
     elif head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):
         saved = read_legacy(file, size, name)
     else:
         raise _what_it_is(file, head, name)
-    outlines = _state_dict(saved.value, name)
+    found = _sets(saved.value, name)
+    place = next(iter(found)) if under is None else under
+    if place not in found:
+        raise sets.none_under(name, place, found)
+    outlines = _outlines(found[place], name)
     if sum(outline.nbytes for outline in outlines.values()) > limit:
         raise WeightsError(
             say(
@@ -104,7 +126,8 @@ def _read(file: Frugal, source: bytes | Path, size: int, name: str, limit: int) 
                 limit=amount(limit),
             )
         )
-    return {key: saved.tensor(outline) for key, outline in outlines.items()}
+    tensors = {key: saved.tensor(outline) for key, outline in outlines.items()}
+    return WeightSet(tensors, place, tuple(at for at in found if at != place))
 
 
 def _safetensors(source: bytes | Path, header: int, size: int, name: str) -> dict[str, Tensor]:
@@ -140,26 +163,28 @@ def _safetensors(source: bytes | Path, header: int, size: int, name: str) -> dic
     return tensors
 
 
-def _state_dict(value: object, name: str) -> dict[str, Outline]:
-    """The tensors that were saved, out of all that was."""
+def _sets(value: object, name: str) -> dict[str, dict]:
+    """Every set of weights in what was saved, by its place, the one to take first."""
     if type(value) is not dict:
         if isinstance(value, Outline):
             raise WeightsError(say("{name} holds one tensor without a name; save a model's state_dict().", name=name))
         raise WeightsError(
             say("{name} holds something else than named tensors; save a model's state_dict().", name=name)
         )
-    dicts = {id(item): item for item in value.values() if type(item) is dict}  # each once: a file may repeat one
-    with_tensors = {at for at, item in dicts.items() if has_tensors(item)}
-    inside = [key for key, item in value.items() if id(item) in with_tensors]
-    at = next((place for place in PLACES if place in inside), None)
-    found = value if at is None else value[at]
-    if not has_tensors(found):
-        if not inside:
-            raise _no_tensors(name)
-        where = enumerated(label(key) for key in inside[:3])
-        raise WeightsError(
-            say("{name} keeps its tensors under {where}; save one state dict alone.", name=name, where=where)
-        )
+    if found := sets.find(value):
+        return found
+    dicts = {id(item): key for key, item in value.items() if type(item) is dict}  # each once: a file may repeat one
+    inside = [key for key in dicts.values() if has_tensors(value[key])]
+    if not inside:
+        raise _no_tensors(name)
+    where = enumerated(label(str(key)) for key in inside[:3])
+    raise WeightsError(
+        say("{name} keeps its tensors under {where}; save one state dict alone.", name=name, where=where)
+    )
+
+
+def _outlines(found: dict, name: str) -> dict[str, Outline]:
+    """The tensors of a state dict."""
     _check_count(found, name)
     for key, item in found.items():
         if isinstance(item, Array):
@@ -176,7 +201,7 @@ def _state_dict(value: object, name: str) -> dict[str, Outline]:
                 say(
                     "{name} holds something that is no tensor at {place}; save a flat state dict.",
                     name=name,
-                    place=label(key),
+                    place=label(str(key)),
                 )
             )
     return {key: item for key, item in found.items() if isinstance(item, Outline) and type(key) is str}

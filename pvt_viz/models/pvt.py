@@ -77,6 +77,10 @@ class Weights:
     """Whose file they came in, where that was not ours."""
     notes: tuple[str, ...] = ()
     """What was assumed or left aside when they were opened, in sentences."""
+    place: str = ""
+    """What they lay under in a file with other sets beside them."""
+    others: tuple[str, ...] = ()
+    """Where those lay."""
     problem: str = ""
     """Why they are random, where they should not be: a sentence."""
 

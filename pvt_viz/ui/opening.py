@@ -5,6 +5,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pvt_viz.checkpoints import WeightsError, beside, hub
 from pvt_viz.checkpoints.load import ENDINGS
+from pvt_viz.checkpoints.sentences import label
 from pvt_viz.config import PRESETS, PVTConfig
 from pvt_viz.language import joined, say, spaced, tr
 from pvt_viz.models import Weights
@@ -27,6 +28,8 @@ def show(selection: Selection) -> None:
             with weights.opening():
                 found = weights.checkpoint(selection.network)
             _about(found.weights, selection)
+            if selection.network.private:
+                _sets()
     except WeightsError as error:
         st.error(escaped(tr(error)))
     if not weights.uploads_allowed() and not hub.enabled():
@@ -62,6 +65,31 @@ def _about(said: Weights, selection: Selection) -> None:
     )
     for note in said.notes:
         st.caption(f":material/info: {escaped(tr(note))}")
+
+
+def _sets() -> None:
+    """Which set of weights in the file is looked at, where there are several."""
+    opened = weights.own()
+    places = [found.weights.place for found in opened.sets]
+    if places:
+        st.selectbox(
+            tr("Weights in the file"),
+            places,
+            index=places.index(opened.checkpoint.weights.place),
+            format_func=label,
+            key=f"weights_set_{opened.digest}",
+            on_change=_take,
+            args=(f"weights_set_{opened.digest}",),
+            help=tr("Which of the sets of weights in the file is looked at; by default the average over training."),
+        )
+
+
+def _take(key: str) -> None:
+    """The set that was chosen, at its own size, p and R."""
+    weights.take(st.session_state[key])
+    calls.forget_own()
+    name = weights.own().checkpoint.config.name
+    asked.ask({"model": name, **weights.networks()[name].home})
 
 
 def _network(said: Weights, config: PVTConfig) -> str:
