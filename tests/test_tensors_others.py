@@ -14,6 +14,10 @@ import pytest
 import torch
 from torch import nn
 
+from pvt_viz.checkpoints import WeightsError
+from pvt_viz.checkpoints.archives import MAX_TEXT
+from pvt_viz.checkpoints.pickles import UnsafeError
+from pvt_viz.checkpoints.tensors import read_set
 from weights_files import (
     NAME,
     TORCH,
@@ -121,6 +125,28 @@ def test_what_was_saved_is_no_state_dict(kind, value, said):
 
 def test_no_tensors_in_safetensors():
     assert "no tensors" in refusal(saved({}, "safetensors"))
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_pickle_of_numpy_arrays_is_called_that(protocol):
+    small, large = {"w": np.ones((2, 3), np.float32)}, {"w": np.ones(2 * MAX_TEXT, np.uint8), "b": np.zeros(3)}
+    for value in (small, large, {"model": small, "epoch": 3}, list(small.values()), small["w"]):
+        said = refusal(pickle.dumps(value, protocol))
+        assert "a pickle of NumPy arrays, not of tensors" in said
+        assert "torch.from_numpy" in said
+    with pytest.raises(UnsafeError if protocol > 1 else WeightsError):
+        read_set(pickle.dumps({"run": Runs(), **small}, protocol), NAME)
+
+
+class Runs:
+    def __reduce__(self):
+        return os.system, ("true",)
+
+
+@pytest.mark.parametrize("kind", TORCH)
+def test_arrays_by_torch_save_are_called_that(kind):
+    for value in ({"w": np.ones(3)}, {"model": {"w": np.ones(3)}, "epoch": 3}):
+        assert "a pickle of NumPy arrays, not of tensors" in refusal(saved(value, kind))
 
 
 def archive_of(at: str, content: bytes) -> bytes:

@@ -148,7 +148,7 @@ def read(
     if overlap:
         fields |= {"linear": linear, "image_size": beside.image_size or USUAL_SIDE}
     else:
-        fields["image_size"] = _trained_size(shapes, fields["patch_sizes"], prefix, beside)
+        fields["image_size"] = _trained_size(shapes, fields["patch_sizes"], prefix, beside, notes)
     if family.network == "vit":
         fields["distilled"] = bool(distilled)
     if fields["in_channels"] != len(IMAGENET_MEAN):
@@ -311,12 +311,23 @@ def _heads(family: Family, dims: tuple[int, ...], beside: Beside, notes: list[st
     return heads
 
 
-def _trained_size(shapes: _Shapes, patch_sizes: tuple[int, ...], prefix: tuple[str, ...], beside: Beside) -> int | Size:
+def _trained_size(
+    shapes: _Shapes, patch_sizes: tuple[int, ...], prefix: tuple[str, ...], beside: Beside, notes: list[str]
+) -> int | Size:
     """The image size whose first grid has as many tokens as there are position embeddings."""
     alone = len(patch_sizes) == 1
     count = shapes.of("stages.0.positions", 3)[1] - (len(prefix) if alone else 0)
     size = _size_of(count, patch_sizes[0], beside.image_size)
     if size is not None:
+        if size != beside.image_size:
+            notes.append(
+                say(
+                    "Nothing that fits says what form of picture its {count:,} positions are for; a square is taken, of"
+                    " {size} pixels.",
+                    count=count,
+                    size=times((size, size)),
+                )
+            )
         return size
     lost = [key for key in (CLS, DISTILLATION) if key not in prefix]
     if alone and lost and _size_of(count - 1, patch_sizes[0], beside.image_size):

@@ -155,7 +155,17 @@ def read_legacy(file: Frugal, size: int, name: str) -> Saved:
                 raise _too_wordy(name) from None
             raise
 
-    if following().value != _LEGACY_MAGIC:
+    try:
+        first = following().value
+    except UnsafeError:
+        raise
+    except WeightsError:
+        if is_of_numpy(text.getvalue()):
+            raise numpy_arrays(name) from None
+        raise
+    if first != _LEGACY_MAGIC:
+        if is_of_numpy(text.getvalue()):
+            raise numpy_arrays(name)
         raise WeightsError(say("{name} is a pickle, but not one of torch.save; {advice}.", name=name, advice=ADVICE))
     protocol, machine = following().value, following().value
     if protocol != _LEGACY_PROTOCOL or machine.get("little_endian") is not True:
@@ -179,6 +189,21 @@ def read_legacy(file: Frugal, size: int, name: str) -> Saved:
         yield from _pieces(file, storage.nbytes)
 
     return Saved(saved, name, pieces)
+
+
+def is_of_numpy(text: bytes) -> bool:
+    """Whether the beginning of a pickle, of whatever protocol, makes NumPy arrays."""
+    return b"numpy" in text and (b"_reconstruct" in text or b"_frombuffer" in text)
+
+
+def numpy_arrays(name: str) -> WeightsError:
+    return WeightsError(
+        say(
+            "{name} is a pickle of NumPy arrays, not of tensors; turn each into one with torch.from_numpy, and save"
+            " them with torch.save.",
+            name=name,
+        )
+    )
 
 
 def _too_wordy(name: str) -> WeightsError:

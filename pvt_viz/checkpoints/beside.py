@@ -194,8 +194,8 @@ def _per_stage(value) -> tuple[int, ...] | None:
 
 
 def _size(value) -> int | Size | None:
-    sides = _whole_numbers(value if isinstance(value, list) else [value])
-    if sides is None or len(sides) > 2:
+    sides = _whole_numbers(value if isinstance(value, list) else [value, value])
+    if sides is None or len(sides) != 2:
         return None
     return sides[0] if len(set(sides)) == 1 else sides
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from torch import Tensor
@@ -17,6 +17,8 @@ CLS, DISTILLATION = "cls", "distillation"
 
 OUTSIDE = ("head", "distilled_head")
 """Of our tensors, those that stand beside a family's `body` and not in it."""
+HEADS = ("head", "classifier", "fc")
+"""What a head is called where somebody put one on a body."""
 _LOOKED_AT = 1000
 """How many names tell what a file that lacks a mark comes nearest to."""
 
@@ -156,6 +158,16 @@ class Renamed:
     """Their names for what belongs to something else: a neck, a detector's heads."""
     twice: tuple[str, ...]
     """Their names for what stands where another of their tensors stands already."""
+    outside: Mapping[str, str] = field(default_factory=dict)
+    """Of the tensors, our name -> theirs for a head that stands outside its body."""
+
+    def outer_name(self, ours: str) -> str | None:
+        """Their name for a tensor of such a head, be it there or missing."""
+        if ours in self.outside:
+            return self.outside[ours]
+        stem = ours.rpartition(".")[0]
+        beside = next((at for at in self.outside if at.rpartition(".")[0] == stem), None)
+        return beside and self.outside[beside].removesuffix(beside.removeprefix(stem)) + ours.removeprefix(stem)
 
 
 def rename(family: Family, root: str, theirs: Mapping[str, Tensor]) -> Renamed:
@@ -177,6 +189,37 @@ def rename(family: Family, root: str, theirs: Mapping[str, Tensor]) -> Renamed:
         else:
             unknown.append(whole)
     return Renamed(tensors, tuple(unknown), tuple(unused), tuple(foreign), tuple(twice))
+
+
+def with_head(found: Renamed, family: Family, root: str, theirs: Mapping[str, Tensor]) -> Renamed:
+    """The same with the head that a body under `root` has outside it: `backbone.…` beside `head.…`.
+
+    It is taken where it fits the last tokens and no other matrix stands beside the body, which it might belong to.
+    """
+    outside: dict[str, str] = {}
+    words = root.split(".")[:-1]
+    for outer in ("".join(f"{word}." for word in words[:count]) for count in range(len(words))):
+        for name in found.foreign:
+            targets = _outer_targets(family, name.removeprefix(outer)) if name.startswith(outer) else ()
+            if targets and not set(targets) & (found.tensors.keys() | outside.keys()):
+                outside[targets[0]] = name
+    tensors = found.tensors | {ours: theirs[name] for ours, name in outside.items()}
+    rest = tuple(name for name in found.foreign if name not in outside.values())
+    last = max((int(at.split(".")[1]) for at in found.tensors if at.startswith("stages.")), default=0)
+    embed, head = tensors.get(f"stages.{last}.embed.project.weight"), tensors.get("head.weight")
+    fits = head is not None and embed is not None and head.ndim == 2 and head.shape[1:] == embed.shape[:1]
+    ends = ({"norm.weight"} | ({CLS} if family.network == "pvt" else set())) if family.network != "pvt_v2" else set()
+    alone = not any(theirs[name].ndim > 1 and theirs[name].is_floating_point() for name in rest)
+    if "head.weight" not in outside or not (fits and alone and ends <= tensors.keys()):
+        return found
+    return replace(found, tensors=tensors, foreign=rest, outside=outside)
+
+
+def _outer_targets(family: Family, name: str) -> tuple[str, ...]:
+    """Our names for one of theirs that may stand outside the body: of the head, and of the norm before it."""
+    rules = (*family.rules, *(Rule(word, ("head",), 0, 0) for word in HEADS))
+    targets = next((found for rule in rules if (found := rule.apply(name))), ())
+    return targets if targets and targets[0].split(".")[0] in (*OUTSIDE, "norm") else ()
 
 
 def _parts(values: Tensor, count: int) -> tuple[Tensor, ...]:

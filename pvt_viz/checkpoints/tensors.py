@@ -15,7 +15,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from pvt_viz.checkpoints import sets
-from pvt_viz.checkpoints.archives import MAX_TEXT, MEGABYTE, Frugal, read_legacy, read_zip
+from pvt_viz.checkpoints.archives import MAX_TEXT, MEGABYTE, Frugal, is_of_numpy, numpy_arrays, read_legacy, read_zip
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.inert import Array
 from pvt_viz.checkpoints.pickles import DTYPES, OTHER, Outline, UnsafeError, has_tensors, read_pickle
@@ -176,6 +176,9 @@ def _sets(value: object, name: str) -> dict[str, dict]:
     dicts = {id(item): key for key, item in value.items() if type(item) is dict}  # each once: a file may repeat one
     inside = [key for key in dicts.values() if has_tensors(value[key])]
     if not inside:
+        parts = [value, *(value[key] for key in dicts.values())]
+        if any(isinstance(item, Array) for part in parts for item in part.values()):
+            raise numpy_arrays(name)
         raise _no_tensors(name)
     where = enumerated(label(str(key)) for key in inside[:3])
     raise WeightsError(
@@ -235,6 +238,9 @@ def _what_it_is(file: Frugal, head: bytes, name: str) -> WeightsError:
         return error
     except WeightsError:
         pass
+    file.seek(0)
+    if is_of_numpy(file.read(MEGABYTE)):
+        return numpy_arrays(name)
     return WeightsError(say("{name} is not a weights file that this app reads; {advice}.", name=name, advice=ADVICE))
 
 
