@@ -19,7 +19,7 @@ MOST_STAGES = 16
 """As many numbers as a list of them may hold; a longer one says nothing."""
 PYRAMID_HEADS = [1, 2, 5, 8]
 """Of every PVTv2 in timm."""
-NETWORKS = {"pvt": "pvt", "pvt_v2": "pvt_v2", "vit": "vit", "deit": "vit"}
+NETWORKS = {"pvt": "pvt", "pvt_v2": "pvt_v2", "segformer": "pvt_v2", "vit": "vit", "deit": "vit"}
 """Values of `model_type` that open here, and the network that each is."""
 UNLIKE = ("act_layer", "block_fn", "embed_layer", "mlp_layer", "norm_layer")
 """What a maker may have asked timm for that changes the answer and leaves the tensors' names and shapes as they are."""
@@ -107,7 +107,8 @@ def _transformers(config: dict) -> Beside:
         dims=_per_stage(config.get("hidden_sizes", config.get("hidden_size"))),
         strides=_per_stage(config.get("strides")),
         heads=_per_stage(config.get("num_attention_heads")),
-        norm_eps=_number(config.get("layer_norm_eps")),
+        # A SegFormer's says 1e-6, which its code never reads.
+        norm_eps=None if kind == "segformer" else _number(config.get("layer_norm_eps")),
         image_size=_size(config.get("image_size")),
         classes=_labels(config.get("id2label")),
     )

@@ -11,13 +11,16 @@ from pvt_viz.checkpoints.families import FAMILIES
 from pvt_viz.checkpoints.names import Family, Renamed, in_their_words, rename, with_head
 from pvt_viz.checkpoints.sentences import NAMED, label, listed, misfit, missing, shortened
 from pvt_viz.checkpoints.theirs import Theirs
-from pvt_viz.config import PVTConfig
+from pvt_viz.config import PRESETS, PVTConfig
 from pvt_viz.language import Sentence, say
 from pvt_viz.models.build import tensor_shapes
 from pvt_viz.models.pvt import Weights
 
 ALMOST = 0.8
 """The part of a file's tensors that must be of a family for its name to come up."""
+MIT_RATIO = 4
+SEGFORMER_HEAD = ("decode_head.linear_c", "decode_head.linear_fuse", "decode_head.fusion_conv")
+"""In the names of a SegFormer's head, by its authors and in mmsegmentation."""
 MOST_PARTS = 12
 """How many parts beside the network a note names: a detector has a neck and two or three heads."""
 
@@ -73,17 +76,29 @@ def checkpoint(tensors: Mapping[str, Tensor], files: Mapping[str, bytes], name: 
     config, notes = architecture.read(family, found.tensors, said, name, called)
     state = architecture.settle(config, found.tensors, notes, called)
     _check(state, config, name, lambda at: called(architecture.unsettle(config, at)), tensors)
-    return Checkpoint(config, state, _weights(config, family, said, [*notes, *_aside(found, theirs)]))
+    label = _label(family, config, found.foreign)
+    return Checkpoint(config, state, _weights(config, label, said, [*notes, *_aside(found, theirs)]))
 
 
-def _weights(config: PVTConfig, family: Family, said: beside.Beside, notes: list[str]) -> Weights:
+def _label(family: Family, config: PVTConfig, foreign: Collection[str]) -> str:
+    """What the network is, and whose file: a MiT has MLPs of four times the width, and PVTv2 has such in B5 alone."""
+    if not family.mit or set(config.mlp_ratios) != {MIT_RATIO} or config.pool:
+        return family.label
+    b5 = PRESETS["pvt_v2_b5"]
+    segments = any(word in name for name in foreign for word in SEGFORMER_HEAD)
+    if (config.dims, config.depths) == (b5.dims, b5.depths) and not segments:
+        return say("{one}, or the same network as {other}", one=say(family.label), other=say(family.mit))
+    return family.mit
+
+
+def _weights(config: PVTConfig, label: str, said: beside.Beside, notes: list[str]) -> Weights:
     return Weights(
         source=config.name,
         trained=True,
         classes=labels.names(config.num_classes, said.classes),
         patch_sizes=tuple((p,) for p in config.patch_sizes),
         reductions=tuple((r,) for r in config.reductions),
-        family=family.label,
+        family=label,
         notes=tuple(notes),
     )
 
@@ -100,8 +115,8 @@ def _family(theirs: Theirs, name: str) -> tuple[Family, str]:
     _check_marks(theirs, name)
     raise WeightsError(
         say(
-            "{name} is of a network that is not known here (it has {tensors}); PVT, PVTv2, ViT and DeiT open, as their"
-            " authors, transformers or timm save them.",
+            "{name} is of a network that is not known here (it has {tensors}); PVT, PVTv2, SegFormer's MiT, ViT and DeiT"
+            " open, as their authors, transformers, timm or mmdetection save them.",
             name=name,
             tensors=theirs.listed(sorted(theirs.tensors)) or say("nothing"),
         )

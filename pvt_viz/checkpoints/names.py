@@ -48,6 +48,10 @@ class Family:
     """The same of the first block of a stage."""
     unused: tuple[str, ...] = ()
     """Starts of names that such files may have and that no answer depends on."""
+    beside: tuple[str, ...] = ()
+    """Starts of names for what stands beside `body` and is another network's: a segmenter's head."""
+    mit: str = ""
+    """What the page calls it where the network is SegFormer's MiT, which has the same names."""
     block_norm_eps: float = 1e-6
     embed_norm_eps: float = 1e-5
     """Of LayerNorm, where nothing beside the file says it."""
@@ -174,10 +178,10 @@ def rename(family: Family, root: str, theirs: Mapping[str, Tensor]) -> Renamed:
     """`theirs` under our names; `root` is one of `family.roots`."""
     tensors, unknown, unused, foreign, twice = {}, [], [], [], []
     for whole, values in theirs.items():
-        if not whole.startswith(root):
+        name = whole.removeprefix(root)
+        if not whole.startswith(root) or name.startswith(family.beside):
             foreign.append(whole)
             continue
-        name = whole.removeprefix(root)
         inner = name.removeprefix(family.body)
         targets = next((found for rule in family.rules if (found := rule.apply(inner))), ())
         if tensors.keys() & set(targets):

@@ -11,6 +11,8 @@ from pvt_viz.words import times
 
 NAMED = 3
 """How many tensors a sentence names."""
+LONGEST = 96
+"""Letters of a stranger's word; the longest names of tensors have some 85."""
 ADVICE = say("choose a .safetensors file, or one that torch.save wrote")
 
 
@@ -20,8 +22,8 @@ def damaged(name: str) -> WeightsError:
 
 def label(text: str) -> str:
     """A stranger's word as it may stand in a sentence: short, and without what a page could take for markup."""
-    known = (letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "?" for letter in text[:80])
-    return "".join(known) + "…" * (len(text) > 80)
+    known = (letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "?" for letter in text[:LONGEST])
+    return "".join(known) + "…" * (len(text) > LONGEST)
 
 
 def missing(name: str, theirs: Iterable[str]) -> WeightsError:

@@ -124,8 +124,8 @@ def _upload() -> None:
         key=f"weights_{number}",
         max_upload_size=weights.largest_upload(),
         help=tr(
-            "PVT, PVTv2, ViT or DeiT, as the authors, transformers or timm save them; choose its {config} and"
-            " {preprocessor} with it, if there are any. Never written to disk; gone with your visit.",
+            "PVT, PVTv2, MiT, ViT or DeiT, as the authors, transformers, timm or mmdetection save them; choose its"
+            " {config} and {preprocessor} with it, if there are any. Never written to disk; gone with your visit.",
             config=beside.CONFIG,
             preprocessor=beside.PREPROCESSOR,
         ),

@@ -9,6 +9,7 @@ from pvt_viz.checkpoints.families import (
     transformers_deit,
     transformers_pvt,
     transformers_pvt_v2,
+    transformers_segformer,
     transformers_vit,
 )
 
@@ -17,6 +18,8 @@ FAMILIES = (
     authors_pvt_v2.FAMILY,
     transformers_pvt.FAMILY,
     transformers_pvt_v2.FAMILY,
+    transformers_segformer.FAMILY,
+    transformers_segformer.MODULES,
     transformers_deit.FAMILY,  # before the ViT, whose marks it has too
     transformers_deit.MODULES,
     transformers_vit.FAMILY,

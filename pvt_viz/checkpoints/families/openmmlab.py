@@ -8,6 +8,7 @@ v1 the positions are the first module of 1, and the blocks come after it.
 from dataclasses import replace
 
 from pvt_viz.checkpoints.names import BLOCK, POSITIONS, Family
+from pvt_viz.language import N_
 
 _BLOCK = "layers.{i}.1.{j}."
 _SHARED = {
@@ -45,6 +46,7 @@ BESIDE = replace(
 
 PVT_V2 = Family(
     label="PVTv2, mmdetection",
+    mit=N_("SegFormer's MiT, mmsegmentation"),
     network="pvt_v2",
     marks=("layers.0.0.projection.weight", "layers.0.1.0.attn.attn.in_proj_weight", "layers.0.1.0.ffn.layers.4.weight"),
     table={
