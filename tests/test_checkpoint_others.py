@@ -53,8 +53,6 @@ def test_a_network_that_is_not_known(tensors):
     [
         ("", {"fc_norm.weight": 128, "fc_norm.bias": 128}),
         ("", {"norm_pre.weight": 128}),
-        ("", {"reg_token": 128}),
-        ("", {"blocks.0.ls1.gamma": 128, "blocks.0.ls2.gamma": 128}),
         ("", {"blocks.0.attn.q_norm.weight": 64}),
         ("", {"blocks.0.attn.rel_pos_h": 64}),
         ("", {"mask_token": 128, "decoder_embed.weight": 128}),

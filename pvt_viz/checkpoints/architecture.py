@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pvt_viz.checkpoints.beside import Beside
 from pvt_viz.checkpoints.checkpoint import WeightsError
-from pvt_viz.checkpoints.names import CLS, DISTILLATION, Family
+from pvt_viz.checkpoints.names import CLS, DISTILLATION, POOLED_NORM, REGISTERS, Family
 from pvt_viz.checkpoints.sentences import label, listed, misfit, missing
 from pvt_viz.config import IMAGENET_MEAN, IMAGENET_STD, PRESETS, PVTConfig, PVTv2Config, Size, ViTConfig
 from pvt_viz.language import N_, say
@@ -115,7 +115,9 @@ def read(
             )
         )
     prefix = tuple(key for key in (CLS, DISTILLATION) if key in tensors)
-    if prefix and beside.pool not in (None, "token"):
+    registers = shapes.of(REGISTERS, 3)[1] if REGISTERS in tensors else 0
+    may_pool = family.pools and not distilled
+    if prefix and beside.pool not in (None, "token") and not (may_pool and beside.pool == "avg"):
         raise WeightsError(
             say(
                 "{name} answers by {pool}, where one that has {token} can only answer by it.",
@@ -141,16 +143,33 @@ def read(
         "mean": beside.mean if beside.says_normalisation else IMAGENET_MEAN,
         "std": beside.std if beside.says_normalisation else IMAGENET_STD,
         "crop": beside.crop or IMAGENET_CROP,
-        "n_prefix": len(prefix),
+        "n_prefix": len(prefix) + registers,
     }
     if not beside.says_normalisation:
         notes.append(say("Nothing says how pictures were normalised: ImageNet's mean and deviation are taken."))
     if overlap:
         fields |= {"linear": linear, "image_size": beside.image_size or USUAL_SIDE}
     else:
-        fields["image_size"] = _trained_size(shapes, fields["patch_sizes"], prefix, beside, notes)
+        fields["image_size"] = _trained_size(
+            shapes, fields["patch_sizes"], _before(family, len(prefix), registers), prefix, beside, notes
+        )
     if family.network == "vit":
-        fields["distilled"] = bool(distilled)
+        of_the_mean = bool(shapes.begin(f"{POOLED_NORM}.")) and beside.pool != "token"
+        scaled = any(name.endswith("_scale.gain") for name in tensors)
+        if (registers or scaled) and CLS not in tensors and not of_the_mean and beside.pool != "avg":
+            raise missing(name, [called(CLS)])  # where it has no position, nothing else tells that it is gone
+        pooled = bool(prefix or registers) and (beside.pool == "avg" or of_the_mean or not prefix)
+        fields |= {
+            "distilled": bool(distilled),
+            "registers": registers,
+            "layer_scale": scaled,
+            "pooled": pooled,
+            "norm_last": of_the_mean,
+        }
+        if may_pool and has_head and prefix and beside.pool is None and not of_the_mean:
+            notes.append(
+                say("Nothing says whether the answer is read from CLS or from the mean of all tokens; CLS is taken.")
+            )
     if fields["in_channels"] != len(IMAGENET_MEAN):
         raise WeightsError(
             say(
@@ -175,10 +194,13 @@ def settle(
     """
     out = dict(tensors)
     last = len(config.dims) - 1
-    prefix = [(key, out.pop(key)) for key in (CLS, DISTILLATION) if key in out]
+    prefix = [(key, out.pop(key)) for key in (CLS, DISTILLATION, REGISTERS) if key in out]
     for key, token in prefix:
-        if token.shape != (1, 1, config.dims[last]):
+        if token.shape != (1, config.registers if key == REGISTERS else 1, config.dims[last]):
             raise misfit(config.name, called(key), token)
+    for kind in (".weight", ".bias"):
+        if f"{POOLED_NORM}{kind}" in out:
+            out[f"norm{kind}"] = out.pop(f"{POOLED_NORM}{kind}")
     if config.version == 2:
         for kind in (".weight", ".bias"):
             if f"stages.{last}.norm{kind}" in out:
@@ -189,9 +211,10 @@ def settle(
         if positions is None:
             continue
         spare = config.version == 1 and not config.n_prefix and shape.index == last + 1 > 1  # a detector keeps a row
-        rows = shape.n_prefix + shape.tokens
-        fitting = [(1, count, shape.dim) for count in range(rows, rows + spare + 1)]
-        if positions.shape not in fitting:
+        # A ViT's positions may be for all that stands before the grid, for that without the registers, or for nothing.
+        before = {shape.n_prefix, shape.n_prefix - shape.registers, 0} if len(config.dims) == 1 else {shape.n_prefix}
+        before |= {shape.n_prefix + 1} if spare else set()
+        if positions.shape not in [(1, count + shape.tokens, shape.dim) for count in before]:
             raise misfit(config.name, called(f"{at}.positions"), positions)
         extra = positions.shape[1] - shape.tokens
         if extra > shape.n_prefix:
@@ -203,7 +226,9 @@ def settle(
             )
         plane = positions[:, extra:]
         out[f"{at}.embed.position"] = rearrange(plane, "b (h w) c -> b c h w", h=shape.grid[0])
-        out[f"{at}.embed.prefix_position"] = positions[:, : shape.n_prefix]
+        own = positions[:, : min(extra, shape.n_prefix)]
+        none = positions.new_zeros(1, shape.n_prefix - own.shape[1], shape.dim)
+        out[f"{at}.embed.prefix_position"] = torch.cat([own, none], dim=1)
         tokens = [token for _, token in prefix] if shape.n_prefix else [positions.new_empty(1, 0, shape.dim)]
         out[f"{at}.embed.prefix"] = torch.cat(tokens, dim=1)
     if not config.num_classes:
@@ -312,13 +337,21 @@ def _heads(family: Family, dims: tuple[int, ...], beside: Beside, notes: list[st
 
 
 def _trained_size(
-    shapes: _Shapes, patch_sizes: tuple[int, ...], prefix: tuple[str, ...], beside: Beside, notes: list[str]
+    shapes: _Shapes,
+    patch_sizes: tuple[int, ...],
+    before: tuple[int, ...],
+    prefix: tuple[str, ...],
+    beside: Beside,
+    notes: list[str],
 ) -> int | Size:
     """The image size whose first grid has as many tokens as there are position embeddings."""
     alone = len(patch_sizes) == 1
-    count = shapes.of("stages.0.positions", 3)[1] - (len(prefix) if alone else 0)
-    size = _size_of(count, patch_sizes[0], beside.image_size)
-    if size is not None:
+    rows = shapes.of("stages.0.positions", 3)[1]
+    counts = [rows - count for count in before]
+    sizes = {count: _size_of(count, patch_sizes[0], beside.image_size) for count in counts}
+    fitting = [count for count, size in sizes.items() if size is not None]
+    count = next((count for count in fitting if sizes[count] == beside.image_size), (fitting or counts)[0])
+    if (size := sizes[count]) is not None:
         if size != beside.image_size:
             notes.append(
                 say(
@@ -340,6 +373,13 @@ def _trained_size(
             tensor=shapes.called("stages.0.positions"),
         )
     )
+
+
+def _before(family: Family, prefix: int, registers: int) -> tuple[int, ...]:
+    """How many of stage 1's positions may be for tokens before the grid: the likelier first."""
+    if family.network != "vit":
+        return (0,)
+    return (prefix + registers, prefix, *((0,) if family.grid_alone else ()))
 
 
 def _size_of(count: int, p: int, said: int | Size | None) -> int | Size | None:

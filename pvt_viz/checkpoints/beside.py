@@ -19,7 +19,15 @@ MOST_STAGES = 16
 """As many numbers as a list of them may hold; a longer one says nothing."""
 PYRAMID_HEADS = [1, 2, 5, 8]
 """Of every PVTv2 in timm."""
-NETWORKS = {"pvt": "pvt", "pvt_v2": "pvt_v2", "segformer": "pvt_v2", "vit": "vit", "deit": "vit"}
+NETWORKS = {
+    "pvt": "pvt",
+    "pvt_v2": "pvt_v2",
+    "segformer": "pvt_v2",
+    "vit": "vit",
+    "deit": "vit",
+    "dinov2": "vit",
+    "dinov2_with_registers": "vit",
+}
 """Values of `model_type` that open here, and the network that each is."""
 UNLIKE = ("act_layer", "block_fn", "embed_layer", "mlp_layer", "norm_layer")
 """What a maker may have asked timm for that changes the answer and leaves the tensors' names and shapes as they are."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from pvt_viz.checkpoints import architecture, beside, labels
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
 from pvt_viz.checkpoints.families import FAMILIES
-from pvt_viz.checkpoints.names import Family, Renamed, in_their_words, rename, with_head
+from pvt_viz.checkpoints.names import POOLED_NORM, Family, Renamed, in_their_words, rename, with_head
 from pvt_viz.checkpoints.sentences import NAMED, label, listed, misfit, missing, shortened
 from pvt_viz.checkpoints.theirs import Theirs
 from pvt_viz.config import PRESETS, PVTConfig
@@ -37,14 +37,15 @@ def checkpoint(tensors: Mapping[str, Tensor], files: Mapping[str, bytes], name: 
     found = rename(family, root, theirs.tensors)
     if others := [at for other in FAMILIES for at in _networks(other, other.roots(found.foreign), found.foreign)]:
         raise _several(name, theirs, [*_networks(family, [root], theirs.tensors), *others])
-    if found.unknown or found.twice:
+    extra = [*found.unknown, *found.twice, *_second_norm(family, root, found, theirs)]
+    if extra:
         raise WeightsError(
             say(
                 "{name} looks like {family}, but that network has no place for {tensors}; it is a variant that is not"
                 " known here.",
                 name=name,
                 family=say(family.label),
-                tensors=theirs.listed([*found.unknown, *found.twice]),
+                tensors=theirs.listed(extra),
             )
         )
     found = with_head(found, family, root, theirs.tensors)
@@ -78,6 +79,14 @@ def checkpoint(tensors: Mapping[str, Tensor], files: Mapping[str, bytes], name: 
     _check(state, config, name, lambda at: called(architecture.unsettle(config, at)), tensors)
     label = _label(family, config, found.foreign)
     return Checkpoint(config, state, _weights(config, label, said, [*notes, *_aside(found, theirs)]))
+
+
+def _second_norm(family: Family, root: str, found: Renamed, theirs: Theirs) -> list[str]:
+    """Their names for a norm of the mean where the tokens have one too: a network has one of them."""
+    if not any(at.startswith("norm.") for at in found.tensors):
+        return []
+    second = [at for at in found.tensors if at.startswith(f"{POOLED_NORM}.")]
+    return [in_their_words(family, root, theirs.tensors, 0, at) for at in second]
 
 
 def _label(family: Family, config: PVTConfig, foreign: Collection[str]) -> str:
@@ -115,8 +124,8 @@ def _family(theirs: Theirs, name: str) -> tuple[Family, str]:
     _check_marks(theirs, name)
     raise WeightsError(
         say(
-            "{name} is of a network that is not known here (it has {tensors}); PVT, PVTv2, SegFormer's MiT, ViT and DeiT"
-            " open, as their authors, transformers, timm or mmdetection save them.",
+            "{name} is of a network that is not known here (it has {tensors}); PVT, PVTv2, SegFormer's MiT, ViT,"
+            " DeiT and DINOv2 open, as their authors, transformers, timm or mmdetection save them.",
             name=name,
             tensors=theirs.listed(sorted(theirs.tensors)) or say("nothing"),
         )

@@ -28,13 +28,13 @@ def load_model(
 ) -> PVT:
     """The network of `source` with its weights, in eval mode on the CPU; `model.config` says what it is.
 
-    `source` is a bundled name; a .safetensors, .pth or .pt file of PVT, PVTv2, MiT, ViT or DeiT as their authors,
-    `transformers`, `timm` or mmdetection name its tensors; a folder in the format of `transformers`; or an `owner/name` on the hub,
-    which is fetched once. `overrides` are image_size, patch_sizes and reductions: kernels are resized with the
-    pseudo-inverse ("bilinear" shows what the naive way does), position embeddings bilinearly. Where a file holds more
-    than one set of weights ("model" and "model_ema"), `under` says which one to take, by default the average;
-    `model.weights.others` are the others. Raises WeightsError, a ValueError, with one sentence where the weights cannot
-    be used, and ValueError for an override that is not valid.
+    `source` is a bundled name; a .safetensors, .pth or .pt file of PVT, PVTv2, MiT, ViT, DeiT or DINOv2 as their
+    authors, `transformers`, `timm` or mmdetection name its tensors; a folder in the format of `transformers`; or an
+    `owner/name` on the hub, which is fetched once. `overrides` are image_size, patch_sizes and reductions: kernels are
+    resized with the pseudo-inverse ("bilinear" shows what the naive way does), position embeddings bilinearly. Where a
+    file holds more than one set of weights ("model" and "model_ema"), `under` says which one to take, by default the
+    average; `model.weights.others` are the others. Raises WeightsError, a ValueError, with one sentence where the
+    weights cannot be used, and ValueError for an override that is not valid.
     """
     if resize not in RESIZINGS:
         raise ValueError(

@@ -12,8 +12,10 @@ BLOCK = "stages.{i}.blocks.{j}."
 """Where an encoder block of ours is."""
 POSITIONS = "stages.{i}.positions"
 """A stage's position embeddings as the others keep them: (1, prefix + N, channel). Ours are a plane of their own."""
-CLS, DISTILLATION = "cls", "distillation"
-"""The tokens before the grid, each (1, 1, channel), until they are put together."""
+CLS, DISTILLATION, REGISTERS = "cls", "distillation", "registers"
+"""The tokens before the grid, each (1, 1, channel) but for the registers, until they are put together."""
+POOLED_NORM = "pooled_norm"
+"""The last norm, where it is that of the mean."""
 
 OUTSIDE = ("head", "distilled_head")
 """Of our tensors, those that stand beside a family's `body` and not in it."""
@@ -50,6 +52,10 @@ class Family:
     """Starts of names that such files may have and that no answer depends on."""
     beside: tuple[str, ...] = ()
     """Starts of names for what stands beside `body` and is another network's: a segmenter's head."""
+    grid_alone: bool = False
+    """Whether positions may be for the grid alone, where there is CLS too."""
+    pools: bool = False
+    """Whether the mean may answer although there is CLS, which no tensor tells."""
     mit: str = ""
     """What the page calls it where the network is SegFormer's MiT, which has the same names."""
     block_norm_eps: float = 1e-6

@@ -7,6 +7,7 @@ from pvt_viz.checkpoints.families import (
     timm_pvt_v2,
     timm_vit,
     transformers_deit,
+    transformers_dinov2,
     transformers_pvt,
     transformers_pvt_v2,
     transformers_segformer,
@@ -24,7 +25,9 @@ FAMILIES = (
     transformers_deit.MODULES,
     transformers_vit.FAMILY,
     transformers_vit.MODULES,
+    *transformers_dinov2.FAMILIES,
     timm_pvt_v2.FAMILY,
+    timm_vit.DINOV2,  # before the ViT, whose marks it has too
     timm_vit.FAMILY,
     openmmlab.PVT,
     openmmlab.BESIDE,
