@@ -102,8 +102,8 @@ def test_two_networks_of_which_one_has_no_prefix():
     refused(lambda: source("transformers vit").open(vit | bare), "has no place for")
 
 
-@pytest.mark.parametrize("channels", [1, 4])
-def test_pictures_of_other_than_three_channels(channels):
+@pytest.mark.parametrize("channels", [2, 5, 12])
+def test_pictures_of_other_than_one_three_or_four_channels(channels):
     for network in (AuthorsPVT, AuthorsPVTv2):
         theirs = authors(network, in_chans=channels)
         refused(theirs.open, f"{channels} channels", "patch_embed1.proj.weight")

@@ -17,6 +17,7 @@ from pvt_viz.config import PRESETS
 from pvt_viz.samples import load
 from source_models import LABELS
 from test_pages import go, healthy, photograph, text, visit
+from timm_models import timm_model
 
 ALL = ("pyramid", "attention", "reduction", "evidence", "trade_off", "learning", "cost")
 HEADED = [name for name in FAMILIES if "without a head" not in name]
@@ -292,6 +293,33 @@ def test_of_two_sets_in_a_file_the_other_can_be_chosen():
     assert chooser.value == "model"
     app = healthy(upload(app, plain.files))
     assert not [box for box in app.selectbox if box.label == "Weights in the file"]
+
+
+def kept(model) -> bytes:
+    out = io.BytesIO()
+    torch.save(model.state_dict(), out)
+    return out.getvalue()
+
+
+VARIANTS = {
+    "one channel": ("vit_tiny_patch16_224", {"in_chans": 1}),
+    "four channels": ("vit_tiny_patch16_224", {"in_chans": 4}),
+    "registers and LayerScale": ("vit_small_patch14_reg4_dinov2", {"small": False, "img_size": 56}),
+    "a norm of the mean": ("vit_tiny_patch16_224", {"global_pool": "avg"}),
+}
+
+
+@pytest.mark.parametrize("kind", VARIANTS)
+def test_a_vit_with_other_parts_goes_through_every_page(kind):
+    name, fields = VARIANTS[kind]
+    column = {"embed_dim": 128, "num_heads": 2, "depth": 2}
+    model = timm_model(name, **{**column, **fields})
+    app = healthy(upload(visit(picture="cat"), {"vit.pth": kept(model)}))
+    picture = images.to_tensor(load("cat"), app.session_state["selection"].config)
+    with torch.no_grad():
+        same_rows(answers(app), model(picture)[0], open_files({"vit.pth": kept(model)}).weights.classes)
+    for page in ALL[1:]:
+        healthy(go(app, page))
 
 
 def test_two_visitors_do_not_see_each_others_weights():

@@ -13,6 +13,7 @@ from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.names import CLS, DISTILLATION, POOLED_NORM, REGISTERS, Family
 from pvt_viz.checkpoints.sentences import label, listed, misfit, missing
 from pvt_viz.config import IMAGENET_MEAN, IMAGENET_STD, PRESETS, PVTConfig, PVTv2Config, Size, ViTConfig
+from pvt_viz.images import CHANNELS
 from pvt_viz.language import N_, say
 from pvt_viz.words import times
 
@@ -126,9 +127,21 @@ def read(
                 token=called(CLS),
             )
         )
+    channels = embeds[0][1] if embeds else 0
+    if channels not in CHANNELS:
+        raise WeightsError(
+            say(
+                "{name} takes pictures of {count} channels ({tensor}); those of 3 open, and of 1 or 4.",
+                name=name,
+                count=channels,
+                tensor=called("stages.0.embed.project.weight"),
+            )
+        )
+    said = _normalisation(beside, channels)
+    mean, std = said or (_for_channels(IMAGENET_MEAN, channels, 0.0), _for_channels(IMAGENET_STD, channels, 1.0))
     fields = {
         "patch_sizes": tuple((side + 1) // 2 if overlap else side for _, _, side in embeds),
-        "in_channels": embeds[0][1] if embeds else 0,
+        "in_channels": channels,
         "dims": dims,
         "depths": tuple(shapes.count(f"stages.{i}.blocks.") for i in stages),
         "heads": _heads(family, dims, beside, notes, name),
@@ -140,13 +153,22 @@ def read(
         "qkv_bias": _most_have_biases(tensors),
         "block_norm_eps": beside.norm_eps or family.block_norm_eps,
         "embed_norm_eps": beside.norm_eps or family.embed_norm_eps,
-        "mean": beside.mean if beside.says_normalisation else IMAGENET_MEAN,
-        "std": beside.std if beside.says_normalisation else IMAGENET_STD,
+        "mean": mean,
+        "std": std,
         "crop": beside.crop or IMAGENET_CROP,
         "n_prefix": len(prefix) + registers,
     }
-    if not beside.says_normalisation:
+    if not said:
         notes.append(say("Nothing says how pictures were normalised: ImageNet's mean and deviation are taken."))
+    if channels == 1:
+        notes.append(say("It takes pictures of one channel: they are given in grey."))
+    elif channels > len(IMAGENET_MEAN):
+        notes.append(
+            say(
+                "It takes pictures of {count} channels: what comes after red, green and blue is given as zeros.",
+                count=channels,
+            )
+        )
     if overlap:
         fields |= {"linear": linear, "image_size": beside.image_size or USUAL_SIDE}
     else:
@@ -170,19 +192,26 @@ def read(
             notes.append(
                 say("Nothing says whether the answer is read from CLS or from the mean of all tokens; CLS is taken.")
             )
-    if fields["in_channels"] != len(IMAGENET_MEAN):
-        raise WeightsError(
-            say(
-                "{name} takes pictures of {count} channels ({tensor}); those here have 3: red, green and blue.",
-                name=name,
-                count=fields["in_channels"],
-                tensor=called("stages.0.embed.project.weight"),
-            )
-        )
     try:
         return CONFIGS[family.network](name=name, **fields), notes
     except ValueError as error:
         raise WeightsError(say("{name} makes no network known here: {why}", name=name, why=error.args[0])) from error
+
+
+def _normalisation(beside: Beside, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """(mean, std) for so many channels, as it is said; None where nothing is, or something for other channels."""
+    if beside.mean is None or beside.std is None or len(beside.mean) != len(beside.std):
+        return None
+    if len(beside.mean) not in (channels, len(IMAGENET_MEAN)):
+        return None
+    return _for_channels(beside.mean, channels, 0.0), _for_channels(beside.std, channels, 1.0)
+
+
+def _for_channels(values: tuple[float, ...], channels: int, rest: float) -> tuple[float, ...]:
+    """Those of red, green and blue for another count: for grey their mean, and `rest` for a fourth."""
+    if len(values) == channels:
+        return values
+    return (sum(values) / len(values),) if channels == 1 else values + (rest,) * (channels - len(values))
 
 
 def settle(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.sentences import enumerated, label
 from pvt_viz.config import Size
+from pvt_viz.images import CHANNELS
 from pvt_viz.language import say
 
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
@@ -50,10 +51,6 @@ class Beside:
     std: tuple[float, ...] | None = None
     crop: float | None = None
     """What part of the shorter side the centre crop keeps."""
-
-    @property
-    def says_normalisation(self) -> bool:
-        return self.mean is not None and self.std is not None
 
 
 def read(files: Mapping[str, bytes]) -> Beside:
@@ -152,15 +149,15 @@ def _timm(config: dict) -> Beside:
         pool=pool if isinstance(pool, str) and pool else None,
         image_size=_size(asked.get("img_size")) or _size(size[1:] if isinstance(size, list) else None),
         classes=_texts(names),
-        mean=_three(told.get("mean")),
-        std=_three(told.get("std")),
+        mean=_per_channel(told.get("mean")),
+        std=_per_channel(told.get("std")),
         crop=_fraction(told.get("crop_pct")),
     )
 
 
 def _preprocessed(found: Beside, said: dict) -> Beside:
     if said.get("do_normalize", True):
-        mean, std = _three(said.get("image_mean")), _three(said.get("image_std"))
+        mean, std = _per_channel(said.get("image_mean")), _per_channel(said.get("image_std"))
     else:
         mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
     whole, cut = _side(said.get("size")), _side(said.get("crop_size"))
@@ -224,8 +221,8 @@ def _seen(value) -> int | Size | None:
     return _side(value)
 
 
-def _three(value) -> tuple[float, ...] | None:
-    valid = isinstance(value, list) and len(value) == 3
+def _per_channel(value) -> tuple[float, ...] | None:
+    valid = isinstance(value, list) and len(value) in CHANNELS
     valid = valid and all(isinstance(v, int | float) and abs(v) <= LARGEST_NUMBER for v in value)
     return tuple(float(v) for v in value) if valid else None
 

@@ -7,7 +7,7 @@ from pvt_viz.checkpoints import WeightsError, beside, hub
 from pvt_viz.checkpoints.load import ENDINGS
 from pvt_viz.checkpoints.sentences import label
 from pvt_viz.config import PRESETS, PVTConfig
-from pvt_viz.language import joined, say, spaced, tr
+from pvt_viz.language import N_, joined, say, spaced, tr
 from pvt_viz.models import Weights
 from pvt_viz.ui import address, asked, calls, fetching, weights
 from pvt_viz.ui.listed import enumerated
@@ -53,16 +53,16 @@ def _about(said: Weights, selection: Selection) -> None:
         cut = tr("the middle {part:.1%} of the square", part=config.crop)
     if selection.config.crop != config.crop:
         cut = tr("all of the picture here (in training {cut})", cut=cut)
-    mean, std = (enumerated(*(f"{value:.3g}" for value in values)) for values in (config.mean, config.std))
-    st.caption(
-        tr(
-            "Pictures are prepared as for its training: {cut}, then mean ({mean}) and deviation ({std}) of red, green"
-            " and blue.",
-            cut=cut,
-            mean=mean,
-            std=std,
-        )
+    mean, std = (enumerated(*(f"{value:.3g}" for value in values[:3])) for values in (config.mean, config.std))
+    prepared = N_(
+        "Pictures are prepared as for its training: {cut}, then mean ({mean}) and deviation ({std}) of red, green"
+        " and blue."
     )
+    if config.in_channels == 1:
+        prepared = N_(
+            "Pictures are prepared as for its training: {cut}, then mean ({mean}) and deviation ({std}) of grey."
+        )
+    st.caption(tr(prepared, cut=cut, mean=mean, std=std))
     for note in said.notes:
         st.caption(f":material/info: {escaped(tr(note))}")
 
