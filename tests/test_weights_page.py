@@ -318,7 +318,7 @@ def test_a_vit_with_other_parts_goes_through_every_page(kind):
     picture = images.to_tensor(load("cat"), app.session_state["selection"].config)
     with torch.no_grad():
         same_rows(answers(app), model(picture)[0], open_files({"vit.pth": kept(model)}).weights.classes)
-    for page in ALL[1:]:
+    for page in (*ALL[1:], "tour"):
         healthy(go(app, page))
 
 
