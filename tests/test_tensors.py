@@ -180,6 +180,13 @@ def test_dicts_two_levels_deep(outer, inner):
     assert same(found.tensors, network())
 
 
+def test_a_network_kept_in_parts_is_one_state_dict():
+    parts = {"backbone": {"a": torch.ones(1)}, "head": {"weight": torch.ones(2)}, "version": 2}
+    found = read_set(saved({"model": parts, "optimizer": {"state": {}}}), NAME)
+    assert same(found.tensors, {"backbone.a": torch.ones(1), "head.weight": torch.ones(2)})
+    assert found.place == "model"
+
+
 def test_two_sets_two_levels_deep():
     kept = {"run": {"model": {"a": torch.ones(1)}, "model_ema": {"a": torch.zeros(1)}}, "model": {"a": torch.ones(3)}}
     found = read_set(saved(kept), NAME)

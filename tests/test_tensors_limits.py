@@ -271,6 +271,8 @@ def test_dicts_in_dicts_are_looked_into_two_deep(monkeypatch):
     wide = {f"k{i}": {"model": inner, "ema": {"model": inner}} for i in range(300)}
     refusal(saved(wide))
     assert len(looks) < 700
+    again = {f"k{i}": {"model": {f"p{i}": inner for i in range(300)}} for i in range(300)}
+    refusal(saved(again))
     deep = {"w": torch.ones(1)}
     for _ in range(3):
         deep = {"model": deep}

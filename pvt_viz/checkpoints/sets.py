@@ -68,6 +68,7 @@ class _Search:
 
     def __init__(self):
         self._known: dict[int, bool] = {}
+        self._joined: dict[int, dict] = {}
 
     def sets(self, value: dict, path: tuple[str, ...]) -> dict[tuple[str, ...], dict]:
         found = {}
@@ -77,7 +78,23 @@ class _Search:
                 if type(item) is dict and type(place) is str and (place in PLACES or not path):
                     inner = self.sets(item, (*path, place))
                     found |= {at: kept for at, kept in inner.items() if at[-1] in PLACES}
-        return found or ({path: value} if self._has_tensors(value) else {})
+        if found or self._has_tensors(value):
+            return found or {path: value}
+        parts = self._parts(value) if path and path[-1] in PLACES and len(path) < DEPTH else {}
+        return {path: parts} if parts else {}
+
+    def _parts(self, value: dict) -> dict:
+        """A network kept in parts, {"backbone": {…}, "head": {…}}, as one state dict: "backbone.…", "head.…"."""
+        if id(value) not in self._joined:
+            parts = {key: item for key, item in value.items() if type(item) is dict and type(key) is str}
+            once = {id(item): key for key, item in parts.items()}
+            self._joined[id(value)] = {
+                f"{key}.{name}": values
+                for key in once.values()
+                if self._has_tensors(parts[key])
+                for name, values in parts[key].items()
+            }
+        return self._joined[id(value)]
 
     def _has_tensors(self, value: dict) -> bool:
         if id(value) not in self._known:

@@ -6,8 +6,9 @@ from torch import Tensor
 
 from pvt_viz.checkpoints.sentences import listed
 
-WRAPPERS = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
-"""What torch.compile, FSDP and activation checkpointing put into the names of what they wrap: all of it, or a block."""
+WRAPPERS = ("_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+"""What torch.compile, DataParallel, FSDP and activation checkpointing put into the names of what they wrap, be it the
+whole network or one block."""
 
 
 class Theirs:
