@@ -35,7 +35,7 @@ focus = reduction.focus(scene, view.current())
 steps = reduction.steps(scene.key, focus, scene)
 shape = focus.shape
 r, n, m, d = shape.reduction, shape.tokens, shape.reduced_tokens, shape.head_dim
-prefix = prefix_words(shape.n_prefix)
+prefix = prefix_words(shape.n_prefix, shape.registers)
 plus = f" + {'CLS' if shape.n_prefix < 2 else shape.n_prefix}" if prefix else ""
 st.markdown(
     spaced(

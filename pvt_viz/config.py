@@ -43,6 +43,8 @@ class StageShape:
     """(h', w') = (⌊h/R⌋, ⌊w/R⌋), or (pool, pool): the plane of keys and values."""
     n_prefix: int
     """Tokens that stand before the grid in the sequence: in the last stage those of the configuration, else 0."""
+    registers: int = 0
+    """The last of those that are registers, which no answer is read from."""
     in_channels: int
     dim: int
     depth: int
@@ -155,6 +157,14 @@ class PVTConfig:
     """Side of the plane that keys are pooled to, whatever the picture."""
     distilled: ClassVar[bool] = False
     """Whether the second token before the grid has a head of its own."""
+    registers: ClassVar[int] = 0
+    """How many of the tokens before the grid, the last ones, are registers."""
+    layer_scale: ClassVar[bool] = False
+    """Whether what attention and MLP add is scaled, channel by channel."""
+    pooled: ClassVar[bool] = False
+    """Whether the mean of the grid's tokens answers although there are tokens before it."""
+    norm_last: ClassVar[bool] = False
+    """Whether the last norm comes after the mean of the tokens, and not before it."""
 
     def __post_init__(self):
         for field in ("patch_sizes", "dims", "depths", "heads", "mlp_ratios", "reductions", "mean", "std"):
@@ -231,6 +241,18 @@ class PVTConfig:
         """Whether any stage has fewer keys than tokens by design: SRA, by folding or by pooling."""
         return max(self.reductions) > 1 or self.pool is not None
 
+    @property
+    def by_mean(self) -> bool:
+        """Whether the mean of the grid's tokens answers, and not a token before it."""
+        return self.pooled or not self.n_prefix
+
+    @property
+    def read_from(self) -> slice:
+        """The tokens of the last stage's sequence that the answer is read from."""
+        if self.by_mean:
+            return slice(self.n_prefix, None)
+        return slice(0, 2 if self.distilled else 1)
+
     def grid_over(self, below: Size, p: int) -> Size:
         """Rows and columns of tokens that patches of side p make of a grid: what fills none is dropped, or padded."""
         h, w = below
@@ -302,6 +324,7 @@ class PVTConfig:
                     pool=self.pool,
                     reduced_grid=(self.pool, self.pool) if self.pool else (grid[0] // r, grid[1] // r),
                     n_prefix=self.n_prefix if i == len(self.dims) - 1 else 0,
+                    registers=self.registers if i == len(self.dims) - 1 else 0,
                     in_channels=channels,
                     dim=dim,
                     depth=self.depths[i],
@@ -358,6 +381,14 @@ class ViTConfig(PVTConfig):
     reductions: tuple[int, ...] = (1,)
     distilled: bool = False
     """Whether the distillation token has a head of its own, whose logits are averaged with those of CLS (DeiT)."""
+    registers: int = 0
+    """How many of the tokens before the grid, the last ones, are registers (Darcet et al. 2024)."""
+    layer_scale: bool = False
+    """Whether what attention and MLP add is scaled, channel by channel (CaiT, Touvron et al. 2021)."""
+    pooled: bool = False
+    """Whether the mean of the grid's tokens answers although there is CLS."""
+    norm_last: bool = False
+    """Whether the last norm comes after that mean, and not before it (`fc_norm` in timm)."""
 
     embed_norm: ClassVar[bool] = False
 
@@ -370,7 +401,20 @@ class ViTConfig(PVTConfig):
                     reductions=self.reductions,
                 )
             )
-        if self.distilled and self.n_prefix != 2:
+        _check_positive("registers", self.registers, least=0)
+        if self.registers > self.n_prefix:
+            raise ValueError(
+                say(
+                    "registers={registers} are more than the n_prefix={count} tokens before the grid.",
+                    registers=self.registers,
+                    count=self.n_prefix,
+                )
+            )
+        if self.norm_last and not self.by_mean:
+            raise ValueError(say("norm_last=True needs an answer by the mean: pooled=True or n_prefix=0."))
+        if self.distilled and self.pooled:
+            raise ValueError(say("pooled=True and distilled=True: either the mean answers, or both tokens do."))
+        if self.distilled and self.n_prefix - self.registers != 2:
             raise ValueError(
                 say(
                     "n_prefix={count}: with distilled=True it is 2, CLS and the distillation token.",

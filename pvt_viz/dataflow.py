@@ -52,8 +52,9 @@ def _answer_steps(config: PVTConfig, b: int) -> list[Step]:
     where = say("answer")
     head = f"Linear {dim} → {classes}" if classes else say("no classes: a backbone")
     read = Step(where=where, what=say("CLS token"), shape=(b, dim), layer=say("token 0, LayerNorm"))
-    if not config.n_prefix:
-        read = Step(where=where, what=say("mean token"), shape=(b, dim), layer=say("LayerNorm, mean of all tokens"))
+    if config.by_mean:
+        layer = say("mean of all tokens, LayerNorm") if config.norm_last else say("LayerNorm, mean of all tokens")
+        read = Step(where=where, what=say("mean token"), shape=(b, dim), layer=layer)
     if config.distilled:
         read = Step(where=where, what=_prefix(2), shape=(b, 2, dim), layer=say("tokens 0 and 1, LayerNorm"))
         head = say("{layer} of its own for each, mean", layer=head)

@@ -61,6 +61,12 @@ class Reading:
     """Sentences that `tr` can translate: which value is white, which colours were converted."""
 
 
+CHANNELS = (1, 3, 4)
+"""How many a network may take: grey, red and green and blue, or these and a fourth, of which pictures know nothing."""
+GREY = (0.299, 0.587, 0.114)
+"""Luma, as `PIL.Image.convert("L")` weighs red, green and blue (ITU-R 601)."""
+
+
 def read(data: bytes) -> Image.Image:
     """Decode a picture from an untrusted file into an upright, opaque, 8-bit RGB image without metadata.
 
@@ -144,12 +150,17 @@ def to_tensor(image: Image.Image | torch.Tensor, config) -> torch.Tensor:
     """Crop to the centre by `config.crop`, resize to `config.image_hw`, normalise as `config` says: by `standardise`,
     or `mean` and `std`. With `config.detail` the picture is first reduced to so many pixels.
 
-    `image` is a PIL image (then n = 1) or a float tensor `(n, 3, h, w)` in 0..1; returns `(n, 3, H, W)`,
-    float32. Anything else is a `ValueError`.
+    `image` is a PIL image (then n = 1) or a float tensor `(n, 3, h, w)` in 0..1; returns `(n, c, H, W)`, float32, for
+    as many channels as `config` has: 3, or 1, which is grey, or 4, of which the last is zeros. Anything else is a
+    `ValueError`.
     """
-    if len(config.mean) != 3:
+    if len(config.mean) not in CHANNELS:
         raise ValueError(
-            say("config.in_channels is {count}, but pictures have the 3 channels of RGB.", count=len(config.mean))
+            say(
+                "config.in_channels is {count}, but pictures are given in 3 channels, in 1 (grey) or in 4 (the last of"
+                " zeros).",
+                count=len(config.mean),
+            )
         )
     height, width = config.image_hw
     if isinstance(image, Image.Image):
@@ -160,10 +171,15 @@ def to_tensor(image: Image.Image | torch.Tensor, config) -> torch.Tensor:
         images = _fit_tensor(image.float(), *seen_size(config), config.crop)
     if images.shape[-2:] != (height, width):
         images = F.interpolate(images, (height, width), mode="bilinear")
+    channels = len(config.mean)
+    if channels == 1:
+        images = (images * images.new_tensor(GREY).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
     if config.standardise:
-        return standardise(images)
-    mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in (config.mean, config.std))
-    return (images - mean) / std
+        images = standardise(images)
+    else:
+        mean, std = (images.new_tensor(values[:3]).view(1, -1, 1, 1) for values in (config.mean, config.std))
+        images = (images - mean) / std
+    return F.pad(images, (0, 0, 0, 0, 0, channels - images.shape[1]))
 
 
 def seen_size(config) -> tuple[int, int]:

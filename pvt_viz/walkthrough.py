@@ -7,7 +7,7 @@ from torch import Tensor
 
 from pvt_viz.config import PRESETS, PVTConfig, Size, StageShape
 from pvt_viz.cost import parts
-from pvt_viz.language import N_, say
+from pvt_viz.language import N_, say, say_n
 from pvt_viz.tracing import BlockTrace
 
 Span = tuple[int, int]
@@ -79,13 +79,19 @@ def query_at(shape: StageShape, x: float, y: float, image_size: tuple[int, int])
     return min(max(row, 0), shape.grid[0] - 1), min(max(column, 0), shape.grid[1] - 1)
 
 
-def prefix_name(index: int) -> str:
+def prefix_name(index: int, first_register: int | None = None) -> str:
     """What the token before the grid at this place of the sequence is called."""
+    if first_register is not None and index >= first_register:
+        return say("register {number}", number=index - first_register + 1)
     return say(PREFIX[index]) if index < len(PREFIX) else say("prefix token {number}", number=index + 1)
 
 
-def prefix_words(count: int) -> str:
-    """So many tokens before the grid, in words; nothing for none."""
+def prefix_words(count: int, registers: int = 0) -> str:
+    """So many tokens before the grid, the last of them registers, in words; nothing for none."""
+    if registers:
+        others = prefix_words(count - registers)
+        theirs = say_n("{count} register", "{count} registers", registers)
+        return say("{others} and {registers}", others=others, registers=theirs) if others else theirs
     if count < 2:
         return prefix_name(0) if count else ""
     return say("{others} and the {last}", others=prefix_words(count - 1), last=prefix_name(count - 1))
@@ -109,7 +115,7 @@ def key_over(shape: StageShape, token: tuple[int, int]) -> tuple[int, int] | Non
 def key_words(shape: StageShape, key: int) -> str:
     """A key (index in the sequence) by the tokens behind it: "rows 1–8, columns 9–16"."""
     if key < shape.n_prefix:
-        return prefix_name(key)
+        return prefix_name(key, shape.n_prefix - shape.registers)
     top, left, bottom, right = shape.tokens_behind(*divmod(key - shape.n_prefix, shape.reduced_grid[1]))
     row, column = (
         f"{start + 1}" if end - start == 1 else f"{start + 1}–{end}" for start, end in ((top, bottom), (left, right))

@@ -1,17 +1,20 @@
 """Weights files from strangers: what is sound comes back exactly."""
 
+import argparse
 import collections
 import io
 import struct
 import zipfile
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from pvt_viz.checkpoints import sets
 from pvt_viz.checkpoints.pickles import DTYPES
-from pvt_viz.checkpoints.tensors import read_tensors
+from pvt_viz.checkpoints.tensors import read_set, read_tensors
 from weights_files import KINDS, NAME, TORCH, VERSION, described, network, refusal, rezipped, same, saved, zipped
 
 
@@ -61,7 +64,7 @@ def test_the_protocols_that_it_does_not(kind, protocol):
 
 
 @pytest.mark.parametrize("kind", TORCH)
-@pytest.mark.parametrize("place", ["state_dict", "model", "model_state_dict", "model_ema"])
+@pytest.mark.parametrize("place", sets.PLACES)
 def test_finds_the_state_dict_beside_other_things(kind, place):
     beside = {
         "epoch": 300,
@@ -79,12 +82,125 @@ def test_finds_the_state_dict_beside_other_things(kind, place):
     assert same(read_tensors(saved(beside | {place: network()}, kind), NAME), network())
 
 
-def test_the_better_known_place_wins():
-    others = {"model_ema": {"a": torch.zeros(1)}, "model": {"a": torch.ones(1)}, "state_dict": {"a": torch.ones(2)}}
-    assert same(read_tensors(saved(others), NAME), others["state_dict"])
-    del others["state_dict"]
-    assert same(read_tensors(saved(others), NAME), others["model"])
-    assert same(read_tensors(saved(others | {"state_dict": {}}), NAME), others["model"])
+ARRAYS = {
+    "numbers": np.arange(6.0).reshape(2, 3),
+    "rows of another order": np.asfortranarray(np.ones((2, 3), np.float32)),
+    "big-endian": np.arange(3, dtype=">i4"),
+    "none": np.zeros((0, 3)),
+    "no axes": np.array(7),
+    "truths": np.array([True, False]),
+    "complex": np.ones(2, complex),
+    "names": np.array(["tench", "goldfish"]),
+    "bytes": np.array([b"ab"]),
+}
+SCALARS = {str(kind): np.array([1]).astype(kind)[0] for kind in ("f2", "f4", "f8", "i1", "u8", "?", "c16", "U3", "S2")}
+LEFT_BESIDE = {
+    "arguments": argparse.Namespace(lr=0.1, sizes=[1, (2, 3)], name="é", more={"a": None}, on=True),
+    "no arguments": argparse.Namespace(),
+    "arguments in arguments": argparse.Namespace(a=argparse.Namespace(b=argparse.Namespace(c=np.float64(1)))),
+    "the state of NumPy's chance": np.random.RandomState(0).get_state(),
+    "bytes": [b"", b"\0\xff"],
+    **ARRAYS,
+    **SCALARS,
+}
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+@pytest.mark.parametrize("kind", TORCH)
+@pytest.mark.parametrize("beside", LEFT_BESIDE)
+def test_what_is_only_data_may_lie_beside_the_weights(kind, beside, protocol):
+    left = {"before": LEFT_BESIDE[beside], "model": network(), "after": [LEFT_BESIDE[beside]]}
+    assert same(read_tensors(saved(left, kind, pickle_protocol=protocol), NAME), network())
+
+
+def test_numpy_as_its_first_release_called_itself():
+    data = saved({"a": np.float64(0.5), "b": np.zeros(2), "model": network()}, "legacy")
+    assert b"numpy._core" in data
+    assert same(read_tensors(data.replace(b"numpy._core.", b"numpy.core."), NAME), network())
+
+
+def test_a_number_of_numpys_in_a_state_dict_is_a_number_and_an_array_is_no_tensor():
+    assert same(read_tensors(saved({**network(), "best": np.float32(1)}), NAME), network())
+    said = refusal(saved({**network(), "mean": np.zeros(3)}))
+    assert "a NumPy array at mean" in said
+    assert "torch.from_numpy" in said
+
+
+def test_the_average_wins_and_then_the_better_known_place():
+    kept = {"model_ema": {"a": torch.zeros(1)}, "model": {"a": torch.ones(1)}, "state_dict": {"a": torch.ones(2)}}
+    for place, others in (
+        ("model_ema", ("state_dict", "model")),
+        ("state_dict", ("model",)),
+        ("model", ()),
+    ):
+        found = read_set(saved(kept), NAME)
+        assert (found.place, found.others) == (place, others)
+        assert same(found.tensors, kept[place])
+        for other in others:
+            again = read_set(saved(kept), NAME, under=other)
+            assert (again.place, same(again.tensors, kept[other])) == (other, True)
+        del kept[place]
+    assert same(read_tensors(saved({"model_ema": {}, "ema": None, "teacher": 3, "model": network()}), NAME), network())
+
+
+PAIRS = [
+    ("state_dict_ema", "state_dict"),
+    ("model_ema", "model"),
+    ("teacher", "student"),
+    ("ema_state_dict", "state_dict"),
+    ("params_ema", "params"),
+]
+
+
+@pytest.mark.parametrize("kind", TORCH)
+@pytest.mark.parametrize("average, plain", PAIRS)
+def test_of_two_sets_the_average_is_taken_whichever_comes_first(average, plain, kind):
+    first, second = {"a": torch.ones(2)}, {"a": torch.zeros(2)}
+    for kept in ({average: first, plain: second, "epoch": 3}, {plain: second, "epoch": 3, average: first}):
+        found = read_set(saved(kept, kind), NAME)
+        assert (found.place, found.others, found.tensors["a"].tolist()) == (average, (plain,), [1, 1])
+        assert read_set(saved(kept, kind), NAME, under=plain).tensors["a"].tolist() == [0, 0]
+    for place in (average, plain):
+        alone = read_set(saved({place: first}, kind), NAME)
+        assert (alone.place, alone.others, alone.tensors["a"].tolist()) == (place, (), [1, 1])
+
+
+def test_the_same_set_twice_is_one():
+    state = network()
+    found = read_set(saved({"model": state, "model_ema": state}), NAME)
+    assert (found.place, found.others) == ("model_ema", ())
+
+
+@pytest.mark.parametrize("outer", ["model", "state_dict", "checkpoint", "ema", "last epoch"])
+@pytest.mark.parametrize("inner", sets.PLACES)
+def test_dicts_two_levels_deep(outer, inner):
+    kept = {outer: {inner: network(), "epoch": 3}, "optimizer": {"state": {0: {"step": torch.ones(1)}}}}
+    found = read_set(saved(kept), NAME)
+    assert found.place == f"{outer}.{inner}"
+    assert same(found.tensors, network())
+
+
+def test_a_network_kept_in_parts_is_one_state_dict():
+    parts = {"backbone": {"a": torch.ones(1)}, "head": {"weight": torch.ones(2)}, "version": 2}
+    found = read_set(saved({"model": parts, "optimizer": {"state": {}}}), NAME)
+    assert same(found.tensors, {"backbone.a": torch.ones(1), "head.weight": torch.ones(2)})
+    assert found.place == "model"
+
+
+def test_two_sets_two_levels_deep():
+    kept = {"run": {"model": {"a": torch.ones(1)}, "model_ema": {"a": torch.zeros(1)}}, "model": {"a": torch.ones(3)}}
+    found = read_set(saved(kept), NAME)
+    assert (found.place, found.others) == ("run.model_ema", ("model", "run.model"))
+    ema = {"ema": {"decay": torch.tensor(0.9), "module": {"a": torch.ones(1)}}, "model": {"a": torch.zeros(1)}}
+    found = read_set(saved(ema), NAME)
+    assert (found.place, found.others) == ("ema.module", ("model",))
+
+
+def test_a_place_that_is_not_there_is_named():
+    both = {"model": {"a": torch.ones(1)}, "model_ema": {"a": torch.zeros(1)}}
+    assert "no weights under net; there are some under model_ema, model." in refusal(saved(both), under="net")
+    assert "one set of weights, and none under net" in refusal(saved(network()), under="net")
+    assert "one set of weights, and none under net" in refusal(saved(network(), "safetensors"), under="net")
 
 
 @pytest.mark.parametrize("kind", TORCH)

@@ -1,20 +1,24 @@
 """Weights files that ask to run code: they are refused with one sentence, and nothing is ever run."""
 
+import argparse
 import builtins
 import io
 import os
 import pickle
 import struct
 import subprocess
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from pvt_viz.checkpoints import WeightsError
+from pvt_viz.checkpoints import WeightsError, inert
+from pvt_viz.checkpoints.inert import INERT
 from pvt_viz.checkpoints.pickles import ALLOWED, UnsafeError, read_pickle
 from pvt_viz.checkpoints.tensors import read_tensors
-from weights_files import NAME, TORCH, refusal, saved, with_pickle
+from weights_files import NAME, TORCH, refusal, rezipped, saved, with_pickle
 
 
 class Calls:
@@ -86,7 +90,7 @@ def test_pickles_written_by_hand(text, named, shell):
 
 
 def test_no_name_but_those_allowed():
-    for name in ALLOWED:
+    for name in ALLOWED | INERT:
         module, _, attribute = name.rpartition(".")
         read_pickle(io.BytesIO(f"\x80\x02c{module}\n{attribute}\n.".encode("latin-1")), NAME)
     risky = [
@@ -110,6 +114,141 @@ def test_no_name_but_those_allowed():
         "torch._utils._rebuild_tensor_v2",
         "torch._utils._rebuild_parameter",
     }
+
+
+def test_what_is_read_as_data_is_a_short_list():
+    multiarray = {"numpy.core.multiarray.", "numpy._core.multiarray."}
+    assert {
+        "argparse.Namespace",
+        "numpy.ndarray",
+        "numpy.dtype",
+        "_codecs.encode",
+        "__builtin__.bytes",
+        *(f"{module}{name}" for module in multiarray for name in ("_reconstruct", "scalar")),
+    } == INERT
+
+
+SPACE = b"cargparse\nNamespace\n)\x81"
+DTYPE = b"cnumpy\ndtype\n(X\2\0\0\0f8\x89\x88tR"
+ARRAY = b"cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85C\1btR"
+SYSTEM = b"cposix\nsystem\n"
+
+
+def text(words: str) -> bytes:
+    return b"X" + struct.pack("<I", len(words)) + words.encode()
+
+
+@pytest.mark.parametrize("attribute", ["__class__", "__dict__", "__setstate__", "__reduce__", "__init__", "a"])
+def test_code_in_the_arguments_of_a_script_is_named(attribute):
+    for evil in (SYSTEM, SYSTEM + text("true") + b"\x85R", SPACE + b"}" + text("deep") + SYSTEM + b"sb"):
+        assert "posix.system" in refusal(with_pickle(b"\x80\2" + SPACE + b"}" + text(attribute) + evil + b"sb."))
+        with pytest.raises(UnsafeError):
+            read_tensors(with_pickle(b"\x80\2" + SPACE + b"}" + text(attribute) + evil + b"sb."), NAME)
+
+
+def test_odd_attributes_are_set_on_nothing():
+    state = {"w": torch.ones(2)}
+    odd = {"__class__": "posix.system", "__dict__": {"a": 1}, "__setstate__": None, "__slots__": ("b",), "": 3, 4: 5}
+    built = SPACE + pickle.dumps(odd, 2)[2:-1] + b"b"
+    before = dict(vars(argparse.Namespace)), dict(vars(inert.Namespace))
+    found = read_pickle(io.BytesIO(b"\x80\2" + built + b"."), NAME).value
+    assert (type(found), vars(found)) == (inert.Namespace, {})
+    data = saved({"model": state, "args": "here"})
+    data = rezipped(data, lambda at, was: was.replace(text("here"), built) if at.endswith("data.pkl") else was)
+    assert torch.equal(read_tensors(data, NAME)["w"], state["w"])
+    assert (dict(vars(argparse.Namespace)), dict(vars(inert.Namespace))) == before
+
+
+@pytest.mark.parametrize("within", [b"", SYSTEM, b"cio\nopen\n", b"ctorch\nload\n", b"cnumpy\nload\n"])
+def test_an_array_of_objects_is_refused_with_what_is_in_it(within):
+    objects = DTYPE.replace(b"f8", b"O8") + b"(K\3X\1\0\0\0|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb"
+    state = b"(K\1K\1\x85" + objects + b"\x89](" + within + b"etb"
+    said = refusal(with_pickle(b"\x80\3" + ARRAY + state + b"."))
+    assert "a NumPy array of objects" in said
+    plain = b"(K\1K\1\x85" + DTYPE + b"\x89](" + within + b"etb"  # objects where bytes should be
+    said = refusal(with_pickle(b"\x80\3" + ARRAY + plain + b"."))
+    assert ("damaged" in said) if not within else (within.split()[0][1:].decode() in said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ARRAY + b"(K\1\x8a\x06\0\0\0\0\0\x01\x85" + DTYPE + b"\x89C\1xtb",  # 2**40 numbers of 8 bytes in one
+        ARRAY + b"(K\1(" + b"J\xff\xff\xff\x7f" * 40 + b"t" + DTYPE + b"\x89C\0tb",
+        ARRAY + b"(K\1(" + b"K\0" * 100_000 + b"t" + DTYPE + b"\x89C\0tb",  # more axes than NumPy has
+        ARRAY + b"(K\1J\xff\xff\xff\xff\x85" + DTYPE + b"\x89C\x08xxxxxxxxtb",  # -1 numbers
+        ARRAY + b"(K\1\x88\x85" + DTYPE + b"\x89C\x08xxxxxxxxtb",  # True numbers
+        ARRAY + b"(K\1G?\xf0\0\0\0\0\0\0\x85" + DTYPE + b"\x89C\x08xxxxxxxxtb",
+        ARRAY + b"}" + text("shape") + b"K\1sb",
+        ARRAY + b"(tb",
+        ARRAY + DTYPE + b"b",
+        DTYPE + ARRAY + b"b",
+        DTYPE + b"}b",
+        DTYPE + b"(K\3X\1\0\0\0<(" + DTYPE + b"K\2\x85tNNJ\0\0\0\0J\0\0\0\0K\0tb",  # of several numbers each
+        b"cnumpy\ndtype\n(X\x0b\0\0\0f9999999999\x89\x88tR",
+        b"cnumpy\ndtype\n(" + text("f8,f8") + b"\x89\x88tR",
+        b"cnumpy\ndtype\n(" + text("posix.system") + b"\x89\x88tR",
+        b"cnumpy\ndtype\n(" + SYSTEM + b"\x89\x88tR",
+        b"cnumpy\ndtype\n)R",
+        b"cnumpy\nndarray\n(K\1\x85tR",
+        b"cnumpy\nndarray\n)\x81",
+        b"cnumpy._core.multiarray\nscalar\n(" + DTYPE + b"C\1xtR",
+        b"cnumpy._core.multiarray\nscalar\n(" + DTYPE + b"NtR",
+        b"cnumpy._core.multiarray\n_reconstruct\n(cargparse\nNamespace\nK\0\x85C\1btR",
+        b"cnumpy._core.multiarray\n_reconstruct\n(" + SYSTEM + b"K\0\x85C\1btR",
+        b"c_codecs\nencode\n" + text("abc") + text("zip") + b"\x86R",
+        b"c_codecs\nencode\n" + text("abc") + b"\x85R",
+        b"c_codecs\nencode\nNN\x86R",
+        b"c__builtin__\nbytes\n\x8a\x05\0\0\0\0\x01\x85R",  # bytes(2**32) would be as many
+        b"cargparse\nNamespace\n)R",
+        b"cargparse\nNamespace\n" + text("a") + b"\x85\x81",
+        b"cargparse\nNamespace\nN\x81",
+        text("argparse.Namespace") + b")\x81",  # the words alone
+        SPACE + b")\x81",
+        SPACE + b")R",
+        SPACE + b"Nb",
+        SPACE + b"}}\x86b",
+        SPACE + b"}(NNub",
+        SPACE + b"K\1K\2s",
+        b"cargparse\nNamespace\n}b",
+        b"cargparse\n_sys\n",
+        b"cargparse\nFileType\n)\x81",
+        b"cargparse\nNamespace.__init__\n",
+        b"cnumpy\nload\n" + text("x") + b"\x85R",
+        b"cnumpy.core.multiarray\nfrombuffer\n",
+        b"cnumpy.random._pickle\n__randomstate_ctor\n",
+    ],
+)
+@pytest.mark.parametrize("kind", TORCH)
+def test_what_looks_like_data_and_is_not_is_refused(text, kind, monkeypatch):
+    def fail(*_, **__):
+        raise AssertionError("reached")
+
+    monkeypatch.setattr(pickle, "Unpickler", fail)
+    monkeypatch.setattr(torch, "load", fail)
+    refusal(with_pickle(b"\x80\3" + text + b".", kind))
+
+
+def test_what_is_said_again_and_again_is_not_copied():
+    """A long text that is made into bytes a hundred thousand times would be 100 GB to copy."""
+    long = text("x" * 1_000_000)
+    again = b"c_codecs\nencode\nq\0" + long + b"q\1" + text("latin1") + b"q\2" + b"h\0h\1h\2\x86R" * 80_000
+    start = time.monotonic()
+    refusal(with_pickle(b"\x80\2" + again + b"."))
+    assert time.monotonic() - start < 20
+
+
+def test_nothing_is_unpickled_even_of_a_file_that_opens(monkeypatch):
+    def fail(*_, **__):
+        raise AssertionError("reached")
+
+    state = {"w": torch.ones(2)}
+    files = [saved({"model": state, "args": argparse.Namespace(a=1), "best": np.float64(1)}, kind) for kind in TORCH]
+    for module, function in ((torch, "load"), (pickle, "load"), (pickle, "loads"), (pickle, "Unpickler")):
+        monkeypatch.setattr(module, function, fail)
+    monkeypatch.setattr(torch._weights_only_unpickler, "Unpickler", fail)
+    for data in files:
+        assert torch.equal(read_tensors(data, NAME)["w"], state["w"])
 
 
 def test_a_strangers_words_are_made_plain():

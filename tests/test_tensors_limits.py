@@ -10,7 +10,7 @@ import zipfile
 import pytest
 import torch
 
-from pvt_viz.checkpoints import WeightsError, pickles, tensors
+from pvt_viz.checkpoints import WeightsError, pickles, sets
 from pvt_viz.checkpoints.pickles import MAX_STEPS, read_pickle
 from pvt_viz.checkpoints.tensors import LIMIT, MAX_TENSORS, MAX_TEXT, read_tensors
 from weights_files import KINDS, NAME, TORCH, VERSION, described, refusal, same, saved, with_pickle, zipped
@@ -256,8 +256,26 @@ def read_tensors_raw(data: bytes):
 def test_a_dict_that_is_repeated_is_looked_at_once(monkeypatch):
     """300 times the same 300 names would be 90,000 looks, and a file can have a thousand times that."""
     looks = []
-    original = tensors._has_tensors
-    monkeypatch.setattr(tensors, "_has_tensors", lambda value: looks.append(0) or original(value))
+    original = sets.has_tensors
+    monkeypatch.setattr(sets, "has_tensors", lambda value: looks.append(0) or original(value))
     same_one = {f"n{i}": i for i in range(300)}
     refusal(saved({f"k{i}": same_one for i in range(300)}))
     assert len(looks) < 5
+
+
+def test_dicts_in_dicts_are_looked_into_two_deep(monkeypatch):
+    looks = []
+    original = sets.has_tensors
+    monkeypatch.setattr(sets, "has_tensors", lambda value: looks.append(0) or original(value))
+    inner = {f"n{i}": i for i in range(300)}
+    wide = {f"k{i}": {"model": inner, "ema": {"model": inner}} for i in range(300)}
+    refusal(saved(wide))
+    assert len(looks) < 700
+    again = {f"k{i}": {"model": {f"p{i}": inner for i in range(300)}} for i in range(300)}
+    refusal(saved(again))
+    deep = {"w": torch.ones(1)}
+    for _ in range(3):
+        deep = {"model": deep}
+    assert "no tensors" in refusal(saved(deep))
+    itself = b"\x80\x02}q\0(" + b"".join(b"X\5\0\0\0model" + b"h\0" for _ in range(9)) + b"u."
+    assert "no tensors" in refusal(with_pickle(itself))

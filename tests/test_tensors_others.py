@@ -14,6 +14,10 @@ import pytest
 import torch
 from torch import nn
 
+from pvt_viz.checkpoints import WeightsError
+from pvt_viz.checkpoints.archives import MAX_TEXT
+from pvt_viz.checkpoints.pickles import UnsafeError
+from pvt_viz.checkpoints.tensors import read_set
 from weights_files import (
     NAME,
     TORCH,
@@ -45,9 +49,10 @@ def test_a_whole_module_is_named(kind):
 @pytest.mark.parametrize(
     "beside, named",
     [
-        (argparse.Namespace(lr=1), "argparse.Namespace"),
-        (np.float64(0.5), "multiarray.scalar"),
-        (np.zeros(2), "multiarray._reconstruct"),
+        (np.array([{}]), "a NumPy array of objects"),
+        (np.zeros(2, "f4,i4"), "a NumPy array of the kind V8"),
+        (np.datetime64("2021-02-24"), "a NumPy array of the kind M8"),
+        (argparse.Namespace(out=Path(".")), "pathlib"),
         ({1, 2}, "builtin"),
         (bytearray(b"12"), "bytearray"),
         (Path("."), "pathlib"),
@@ -58,6 +63,16 @@ def test_what_training_leaves_beside_the_weights(kind, beside, named):
     said = refusal(saved({"model": network(), "args": beside}, kind))
     assert named in said
     assert "torch.save(checkpoint['model'], path)" in said
+
+
+def test_the_advice_names_the_files_own_keys():
+    beside = {1, 2}
+    for key in ("state_dict", "model", "net"):
+        assert f"torch.save(checkpoint['{key}'], path)" in refusal(saved({"epoch": 3, key: network(), "args": beside}))
+    for other in ({"args": beside, "model": network()}, {**network(), "args": beside}, [network(), beside], beside):
+        said = refusal(saved(other))
+        assert "checkpoint[" not in said
+        assert said.endswith("save the state dict alone.")
 
 
 def test_tensors_of_other_kinds():
@@ -96,7 +111,8 @@ def test_tensors_of_other_kinds():
         ([torch.ones(2)], "something else"),
         (3, "something else"),
         (None, "something else"),
-        ({"teacher": {"a": torch.ones(1)}, "student": {"a": torch.ones(1)}}, "under teacher, student"),
+        ({"first": {"a": torch.ones(1)}, "second": {"a": torch.ones(1)}}, "under first, second"),
+        ({"a": {"b": {"model": {"c": torch.ones(1)}}}}, "no tensors"),
         ({"a": torch.ones(1), "b": {"c": torch.ones(1)}}, "no tensor at b"),
         ({"a": torch.ones(1), "b": [torch.ones(1)]}, "no tensor at b"),
         ({"model": {"a": torch.ones(1), "b": (1, 2)}}, "no tensor at b"),
@@ -109,6 +125,28 @@ def test_what_was_saved_is_no_state_dict(kind, value, said):
 
 def test_no_tensors_in_safetensors():
     assert "no tensors" in refusal(saved({}, "safetensors"))
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_pickle_of_numpy_arrays_is_called_that(protocol):
+    small, large = {"w": np.ones((2, 3), np.float32)}, {"w": np.ones(2 * MAX_TEXT, np.uint8), "b": np.zeros(3)}
+    for value in (small, large, {"model": small, "epoch": 3}, list(small.values()), small["w"]):
+        said = refusal(pickle.dumps(value, protocol))
+        assert "a pickle of NumPy arrays, not of tensors" in said
+        assert "torch.from_numpy" in said
+    with pytest.raises(UnsafeError if protocol > 1 else WeightsError):
+        read_set(pickle.dumps({"run": Runs(), **small}, protocol), NAME)
+
+
+class Runs:
+    def __reduce__(self):
+        return os.system, ("true",)
+
+
+@pytest.mark.parametrize("kind", TORCH)
+def test_arrays_by_torch_save_are_called_that(kind):
+    for value in ({"w": np.ones(3)}, {"model": {"w": np.ones(3)}, "epoch": 3}):
+        assert "a pickle of NumPy arrays, not of tensors" in refusal(saved(value, kind))
 
 
 def archive_of(at: str, content: bytes) -> bytes:

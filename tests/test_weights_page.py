@@ -1,6 +1,7 @@
 """Weights that a visitor uploads, without a browser: what is shown of them, where they are, and how they go."""
 
 import html
+import io
 import json
 import re
 from dataclasses import replace
@@ -16,6 +17,7 @@ from pvt_viz.config import PRESETS
 from pvt_viz.samples import load
 from source_models import LABELS
 from test_pages import go, healthy, photograph, text, visit
+from timm_models import timm_model
 
 ALL = ("pyramid", "attention", "reduction", "evidence", "trade_off", "learning", "cost")
 HEADED = [name for name in FAMILIES if "without a head" not in name]
@@ -271,6 +273,53 @@ def test_another_file_of_the_same_name_is_another_network():
 def lens_last(app: AppTest) -> list[tuple[str, float]]:
     said = lens_rows(app)[-1]["it would have said"].replace("\\", "").split(", ")
     return [(name, float(percent[:-1])) for name, percent in (words.rsplit(" ", 1) for words in said)]
+
+
+def test_of_two_sets_in_a_file_the_other_can_be_chosen():
+    average, plain = authors(1, seed=1), authors(1, seed=2)
+    out = io.BytesIO()
+    torch.save({"model": plain.model.state_dict(), "model_ema": average.model.state_dict()}, out)
+    app = healthy(upload(visit(picture="cat"), {"both.pth": out.getvalue()}))
+    picture = images.to_tensor(load("cat"), app.session_state["selection"].config)
+    [chooser] = [box for box in app.selectbox if box.label == "Weights in the file"]
+    assert (chooser.options, chooser.value) == (["model_ema", "model"], "model_ema")
+    assert "taken are those under model_ema, the average" in text(app).replace("\\", "")
+    classes = open_files({"both.pth": out.getvalue()}).weights.classes
+    same_rows(answers(app), average.logits(picture)[0], classes)
+    healthy(chooser.set_value("model").run())
+    same_rows(answers(app), plain.logits(picture)[0], classes)
+    assert "taken are those under model, and not" in text(app).replace("\\", "")
+    [chooser] = [box for box in app.selectbox if box.label == "Weights in the file"]
+    assert chooser.value == "model"
+    app = healthy(upload(app, plain.files))
+    assert not [box for box in app.selectbox if box.label == "Weights in the file"]
+
+
+def kept(model) -> bytes:
+    out = io.BytesIO()
+    torch.save(model.state_dict(), out)
+    return out.getvalue()
+
+
+VARIANTS = {
+    "one channel": ("vit_tiny_patch16_224", {"in_chans": 1}),
+    "four channels": ("vit_tiny_patch16_224", {"in_chans": 4}),
+    "registers and LayerScale": ("vit_small_patch14_reg4_dinov2", {"small": False, "img_size": 56}),
+    "a norm of the mean": ("vit_tiny_patch16_224", {"global_pool": "avg"}),
+}
+
+
+@pytest.mark.parametrize("kind", VARIANTS)
+def test_a_vit_with_other_parts_goes_through_every_page(kind):
+    name, fields = VARIANTS[kind]
+    column = {"embed_dim": 128, "num_heads": 2, "depth": 2}
+    model = timm_model(name, **{**column, **fields})
+    app = healthy(upload(visit(picture="cat"), {"vit.pth": kept(model)}))
+    picture = images.to_tensor(load("cat"), app.session_state["selection"].config)
+    with torch.no_grad():
+        same_rows(answers(app), model(picture)[0], open_files({"vit.pth": kept(model)}).weights.classes)
+    for page in (*ALL[1:], "tour"):
+        healthy(go(app, page))
 
 
 def test_two_visitors_do_not_see_each_others_weights():

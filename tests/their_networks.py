@@ -1,11 +1,13 @@
 """Small networks of other libraries, their tensors as a file of them has them, and how ours are compared with them."""
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 import pytest
 import torch
+from openmmlab_pvt import OpenMMLabPVT, OpenMMLabPVTv2, in_a_detector
 from torch import Tensor, nn
 
 from authors_pvt import SMALL, AuthorsPVT, AuthorsPVTv2, backbone_state, detector_state
@@ -65,6 +67,41 @@ def hf(kind: str, *, modules: bool = False, **fields) -> Source:
     return Source(model, dict(state if modules else hub_names(state)), {"config.json": config}, "transformers")
 
 
+SEGFORMER = {"depths": [1, 2, 1, 1], "hidden_sizes": [8, 16, 40, 64], "mlp_ratios": [4, 3, 2, 4]}
+TO_SEGFORMERS_HUB = (
+    (r"(^|\.)stages\.(\d+)\.patch_embeddings\.", r"\1encoder.patch_embeddings.\2."),
+    (r"(^|\.)stages\.(\d+)\.blocks\.(\d+)\.", r"\1encoder.block.\2.\3."),
+    (r"(^|\.)stages\.(\d+)\.layer_norm\.", r"\1encoder.layer_norm.\2."),
+    (r"\.layernorm_before\.", ".layer_norm_1."),
+    (r"\.layernorm_after\.", ".layer_norm_2."),
+    (r"\.attention\.q_proj\.", ".attention.self.query."),
+    (r"\.attention\.k_proj\.", ".attention.self.key."),
+    (r"\.attention\.v_proj\.", ".attention.self.value."),
+    (r"\.attention\.o_proj\.", ".attention.output.dense."),
+    (r"\.sequence_reduction\.sequence_reduction\.", ".self.sr."),
+    (r"\.sequence_reduction\.layer_norm\.", ".self.layer_norm."),
+    (r"\.mlp\.fc", ".mlp.dense"),
+    (r"\.linear_projections\.", ".linear_c."),
+)
+
+
+def segformer(role: str, *, modules: bool = False, **fields) -> Source:
+    """A SegFormer of transformers: `role` is Model, ForImageClassification or ForSemanticSegmentation."""
+    import transformers
+
+    model = getattr(transformers, f"Segformer{role}")(
+        transformers.SegformerConfig(**{**SEGFORMER, "num_labels": 7, "decoder_hidden_size": 12, **fields})
+    ).eval()
+    randomise(model)
+    quieten(model)
+    state = dict(model.state_dict())
+    if not modules:
+        for pattern, by in TO_SEGFORMERS_HUB:
+            state = {re.sub(pattern, by, name): values for name, values in state.items()}
+    config = json.dumps(model.config.to_dict()).encode()
+    return Source(model, state, {"config.json": config}, "SegFormer's MiT, transformers")
+
+
 def timm(name: str, **fields) -> Source:
     model = timm_model(name, **fields)
     quieten(model)
@@ -90,6 +127,8 @@ CLASSIFIERS = {
         "pvt_v2", patch_sizes=[5, 3, 7, 3], strides=[3, 2, 4, 2], sr_ratios=[3, 2, 1, 1], layer_norm_eps=1e-4
     ),
     "transformers pvt_v2 linear": lambda: hf("pvt_v2_linear"),
+    "transformers segformer": lambda: segformer("ForImageClassification"),
+    "transformers segformer, modules": lambda: segformer("ForImageClassification", modules=True),
     "transformers vit": lambda: hf("vit"),
     "transformers vit, modules": lambda: hf("vit", modules=True),
     "transformers vit, its own": lambda: hf("vit", patch_size=8, intermediate_size=77, qkv_bias=False),
@@ -118,15 +157,33 @@ def detector(network, **fields) -> Source:
     return replace(whole, tensors=detector_state(whole.model))
 
 
+def openmmlab(network, *, within=False, **fields) -> Source:
+    model = network(**fields)
+    randomise(model)
+    quieten(model)
+    with torch.no_grad():  # these have 1×1 convolutions, which `quieten` took for folds
+        for name, values in model.named_parameters():
+            if "ffn.layers" in name:
+                values.div_(0.003 if (values.ndim == 4 and values.shape[-1] == 1) or ".bias" in name else 1)
+    tensors = in_a_detector(model) if within else dict(model.state_dict())
+    return Source(model, tensors, beside({"num_attention_heads": HEADS[: len(model.depths)]}), "mmdetection")
+
+
 BACKBONES = {
     "authors v1 backbone": lambda: headless(AuthorsPVT),
     "authors v2 backbone": lambda: headless(AuthorsPVTv2),
     "authors v2 linear backbone": lambda: headless(AuthorsPVTv2, linear=True),
     "authors v1 detector": lambda: detector(AuthorsPVT),
     "authors v2 detector": lambda: detector(AuthorsPVTv2),
+    "mmdetection v1": lambda: openmmlab(OpenMMLabPVT),
+    "mmdetection v1 detector": lambda: openmmlab(OpenMMLabPVT, within=True),
+    "mmdetection v2": lambda: openmmlab(OpenMMLabPVTv2),
+    "mmdetection v2 detector": lambda: openmmlab(OpenMMLabPVTv2, within=True),
     "transformers PvtModel": lambda: hf("headless_pvt"),
     "transformers PvtV2Model": lambda: hf("headless_pvt_v2"),
     "transformers PvtV2Backbone": lambda: hf("pvt_v2_backbone"),
+    "transformers SegformerModel": lambda: segformer("Model"),
+    "transformers SegformerModel, modules": lambda: segformer("Model", modules=True),
     "transformers ViTModel": lambda: hf("headless_vit"),
     "transformers DeiTModel": lambda: hf("headless_deit"),
 }
@@ -148,6 +205,8 @@ HF_STAGES = {
     "strides": [4, 2],
     "mlp_ratios": [2, 1],
 }
+SEGFORMER_STAGES = {**HF_STAGES, "patch_sizes": [7, 3], "sr_ratios": [4, 1]}
+MM_STAGES = {**TWO_STAGES, "heads": (1, 2)}
 TIMM_STAGES = {"depths": (2, 1), "embed_dims": (8, 16), "num_heads": (1, 2), "sr_ratios": (4, 1), "mlp_ratios": (2, 1)}
 
 
@@ -165,9 +224,14 @@ TINY = {
     "authors v1 detector": tiny_detector,
     "authors v2 linear": lambda: authors(AuthorsPVTv2, **TWO_STAGES, linear=True),
     "authors v2 backbone": lambda: headless(AuthorsPVTv2, **TWO_STAGES),
+    "mmdetection v1": lambda: openmmlab(OpenMMLabPVT, **MM_STAGES),
+    "mmdetection v1 detector": lambda: openmmlab(OpenMMLabPVT, within=True, **MM_STAGES),
+    "mmdetection v2": lambda: openmmlab(OpenMMLabPVTv2, **MM_STAGES),
     "transformers pvt": lambda: hf("pvt", **HF_STAGES, sequence_reduction_ratios=[4, 1]),
     "transformers PvtModel": lambda: hf("headless_pvt", **HF_STAGES, sequence_reduction_ratios=[4, 1]),
     "transformers pvt_v2": lambda: hf("pvt_v2", **{**HF_STAGES, "patch_sizes": [7, 3]}, sr_ratios=[4, 1]),
+    "transformers segformer": lambda: segformer("ForImageClassification", **SEGFORMER_STAGES),
+    "transformers segformer, modules": lambda: segformer("ForImageClassification", modules=True, **SEGFORMER_STAGES),
     "timm pvt_v2": lambda: timm("pvt_v2_b0", **TIMM_STAGES),
 }
 COLUMNS = [

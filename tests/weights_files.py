@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from pvt_viz.checkpoints import WeightsError
-from pvt_viz.checkpoints.tensors import read_tensors
+from pvt_viz.checkpoints.tensors import read_set, read_tensors
 
 NAME = "weights.pth"
 KINDS = ("zip", "legacy", "safetensors")
@@ -52,7 +52,7 @@ def same(found: dict[str, Tensor], expected: dict[str, Tensor]) -> bool:
 def refusal(data: bytes | Path, **options) -> str:
     """The one sentence that `data` is refused with."""
     with pytest.raises(WeightsError) as caught:
-        read_tensors(data, NAME, **options)
+        read_set(data, NAME, **options)
     said = str(caught.value)
     assert NAME in said
     assert said.endswith(".")

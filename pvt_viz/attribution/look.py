@@ -70,7 +70,7 @@ def look(model: PVT, images: Tensor, classes: Tensor | None = None) -> Look:
     for i, stage in enumerate(watched.stages):
         for j, block in enumerate(stage.blocks):
             block.attention.map.register_forward_hook(_keep(maps, (i, j)))
-        _features(stage, last=i == len(shapes) - 1, cls=model.config.n_prefix > 0).register_forward_hook(
+        _features(stage, last=i == len(shapes) - 1, cls=not model.config.by_mean).register_forward_hook(
             _keep(features, i)
         )
     logits, classes, of_map, of_features = _gradients(watched, images, classes, maps, features)
@@ -98,11 +98,10 @@ def look(model: PVT, images: Tensor, classes: Tensor | None = None) -> Look:
 
 
 def _answering(config: PVTConfig, last: StageShape) -> Tensor:
-    """What `PVT.read` reads: the first token, the first two in a distilled network, or the mean of all."""
-    read = last.queries if not config.n_prefix else 2 if config.distilled else 1
+    """What `PVT.read` reads: the first token, the first two in a distilled network, or the mean of the grid's."""
     parts = torch.zeros(last.queries)
-    parts[:read] = 1 / read
-    return parts
+    parts[config.read_from] = 1
+    return parts / parts.sum()
 
 
 def _keep(where: dict, at):

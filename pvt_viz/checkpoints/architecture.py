@@ -10,9 +10,10 @@ from torch import Tensor
 
 from pvt_viz.checkpoints.beside import Beside
 from pvt_viz.checkpoints.checkpoint import WeightsError
-from pvt_viz.checkpoints.names import CLS, DISTILLATION, Family
+from pvt_viz.checkpoints.names import CLS, DISTILLATION, POOLED_NORM, REGISTERS, Family
 from pvt_viz.checkpoints.sentences import label, listed, misfit, missing
 from pvt_viz.config import IMAGENET_MEAN, IMAGENET_STD, PRESETS, PVTConfig, PVTv2Config, Size, ViTConfig
+from pvt_viz.images import CHANNELS
 from pvt_viz.language import N_, say
 from pvt_viz.words import times
 
@@ -24,6 +25,8 @@ HEAD_DIM = 64
 MOST_HEADS = 16
 """Those of a ViT-Large; the wider ones (Huge, Giant) have no more."""
 USUAL_SIDE = 224
+LINEAR = ("project.weight", "mlp.widen.weight", "mlp.narrow.weight")
+"""How the names of our linear layers end that others write as convolutions."""
 
 
 class _Shapes:
@@ -53,6 +56,13 @@ class _Shapes:
                 )
             )
         return out, channels, height
+
+    def rows(self, tensor: str) -> int:
+        """How many outputs a linear layer has, which may be written as a 1×1 convolution."""
+        found = self.tensors.get(tensor)
+        if found is not None and found.ndim == 4 and found.shape[2:] == (1, 1):
+            return self.of(tensor, 4)[0]
+        return self.of(tensor, 2)[0]
 
     def count(self, before: str) -> int:
         """How many different numbers follow: stages, or blocks of one. They count from 0, without a gap."""
@@ -106,7 +116,9 @@ def read(
             )
         )
     prefix = tuple(key for key in (CLS, DISTILLATION) if key in tensors)
-    if prefix and beside.pool not in (None, "token"):
+    registers = shapes.of(REGISTERS, 3)[1] if REGISTERS in tensors else 0
+    may_pool = family.pools and not distilled
+    if prefix and beside.pool not in (None, "token") and not (may_pool and beside.pool == "avg"):
         raise WeightsError(
             say(
                 "{name} answers by {pool}, where one that has {token} can only answer by it.",
@@ -115,46 +127,91 @@ def read(
                 token=called(CLS),
             )
         )
+    channels = embeds[0][1] if embeds else 0
+    if channels not in CHANNELS:
+        raise WeightsError(
+            say(
+                "{name} takes pictures of {count} channels ({tensor}); those of 3 open, and of 1 or 4.",
+                name=name,
+                count=channels,
+                tensor=called("stages.0.embed.project.weight"),
+            )
+        )
+    said = _normalisation(beside, channels)
+    mean, std = said or (_for_channels(IMAGENET_MEAN, channels, 0.0), _for_channels(IMAGENET_STD, channels, 1.0))
     fields = {
         "patch_sizes": tuple((side + 1) // 2 if overlap else side for _, _, side in embeds),
-        "in_channels": embeds[0][1] if embeds else 0,
+        "in_channels": channels,
         "dims": dims,
         "depths": tuple(shapes.count(f"stages.{i}.blocks.") for i in stages),
         "heads": _heads(family, dims, beside, notes, name),
         "mlp_ratios": tuple(
-            _ratio(shapes.of(f"stages.{i}.blocks.0.mlp.widen.weight", 2)[0], dim) for i, dim in enumerate(dims)
+            _ratio(shapes.rows(f"stages.{i}.blocks.0.mlp.widen.weight"), dim) for i, dim in enumerate(dims)
         ),
         "reductions": tuple(fold or 1 for fold in folds),
         "num_classes": shapes.of("head.weight", 2)[0] if has_head else 0,
         "qkv_bias": _most_have_biases(tensors),
         "block_norm_eps": beside.norm_eps or family.block_norm_eps,
         "embed_norm_eps": beside.norm_eps or family.embed_norm_eps,
-        "mean": beside.mean if beside.says_normalisation else IMAGENET_MEAN,
-        "std": beside.std if beside.says_normalisation else IMAGENET_STD,
+        "mean": mean,
+        "std": std,
         "crop": beside.crop or IMAGENET_CROP,
-        "n_prefix": len(prefix),
+        "n_prefix": len(prefix) + registers,
     }
-    if not beside.says_normalisation:
+    if not said:
         notes.append(say("Nothing says how pictures were normalised: ImageNet's mean and deviation are taken."))
+    if channels == 1:
+        notes.append(say("It takes pictures of one channel: they are given in grey."))
+    elif channels > len(IMAGENET_MEAN):
+        notes.append(
+            say(
+                "It takes pictures of {count} channels: what comes after red, green and blue is given as zeros.",
+                count=channels,
+            )
+        )
     if overlap:
         fields |= {"linear": linear, "image_size": beside.image_size or USUAL_SIDE}
     else:
-        fields["image_size"] = _trained_size(shapes, fields["patch_sizes"], prefix, beside)
-    if family.network == "vit":
-        fields["distilled"] = bool(distilled)
-    if fields["in_channels"] != len(IMAGENET_MEAN):
-        raise WeightsError(
-            say(
-                "{name} takes pictures of {count} channels ({tensor}); those here have 3: red, green and blue.",
-                name=name,
-                count=fields["in_channels"],
-                tensor=called("stages.0.embed.project.weight"),
-            )
+        fields["image_size"] = _trained_size(
+            shapes, fields["patch_sizes"], _before(family, len(prefix), registers), prefix, beside, notes
         )
+    if family.network == "vit":
+        of_the_mean = bool(shapes.begin(f"{POOLED_NORM}.")) and beside.pool != "token"
+        scaled = any(name.endswith("_scale.gain") for name in tensors)
+        if (registers or scaled) and CLS not in tensors and not of_the_mean and beside.pool != "avg":
+            raise missing(name, [called(CLS)])  # where it has no position, nothing else tells that it is gone
+        pooled = bool(prefix or registers) and (beside.pool == "avg" or of_the_mean or not prefix)
+        fields |= {
+            "distilled": bool(distilled),
+            "registers": registers,
+            "layer_scale": scaled,
+            "pooled": pooled,
+            "norm_last": of_the_mean,
+        }
+        if may_pool and has_head and prefix and beside.pool is None and not of_the_mean:
+            notes.append(
+                say("Nothing says whether the answer is read from CLS or from the mean of all tokens; CLS is taken.")
+            )
     try:
         return CONFIGS[family.network](name=name, **fields), notes
     except ValueError as error:
         raise WeightsError(say("{name} makes no network known here: {why}", name=name, why=error.args[0])) from error
+
+
+def _normalisation(beside: Beside, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """(mean, std) for so many channels, as it is said; None where nothing is, or something for other channels."""
+    if beside.mean is None or beside.std is None or len(beside.mean) != len(beside.std):
+        return None
+    if len(beside.mean) not in (channels, len(IMAGENET_MEAN)):
+        return None
+    return _for_channels(beside.mean, channels, 0.0), _for_channels(beside.std, channels, 1.0)
+
+
+def _for_channels(values: tuple[float, ...], channels: int, rest: float) -> tuple[float, ...]:
+    """Those of red, green and blue for another count: for grey their mean, and `rest` for a fourth."""
+    if len(values) == channels:
+        return values
+    return (sum(values) / len(values),) if channels == 1 else values + (rest,) * (channels - len(values))
 
 
 def settle(
@@ -166,10 +223,13 @@ def settle(
     """
     out = dict(tensors)
     last = len(config.dims) - 1
-    prefix = [(key, out.pop(key)) for key in (CLS, DISTILLATION) if key in out]
+    prefix = [(key, out.pop(key)) for key in (CLS, DISTILLATION, REGISTERS) if key in out]
     for key, token in prefix:
-        if token.shape != (1, 1, config.dims[last]):
+        if token.shape != (1, config.registers if key == REGISTERS else 1, config.dims[last]):
             raise misfit(config.name, called(key), token)
+    for kind in (".weight", ".bias"):
+        if f"{POOLED_NORM}{kind}" in out:
+            out[f"norm{kind}"] = out.pop(f"{POOLED_NORM}{kind}")
     if config.version == 2:
         for kind in (".weight", ".bias"):
             if f"stages.{last}.norm{kind}" in out:
@@ -180,9 +240,10 @@ def settle(
         if positions is None:
             continue
         spare = config.version == 1 and not config.n_prefix and shape.index == last + 1 > 1  # a detector keeps a row
-        rows = shape.n_prefix + shape.tokens
-        fitting = [(1, count, shape.dim) for count in range(rows, rows + spare + 1)]
-        if positions.shape not in fitting:
+        # A ViT's positions may be for all that stands before the grid, for that without the registers, or for nothing.
+        before = {shape.n_prefix, shape.n_prefix - shape.registers, 0} if len(config.dims) == 1 else {shape.n_prefix}
+        before |= {shape.n_prefix + 1} if spare else set()
+        if positions.shape not in [(1, count + shape.tokens, shape.dim) for count in before]:
             raise misfit(config.name, called(f"{at}.positions"), positions)
         extra = positions.shape[1] - shape.tokens
         if extra > shape.n_prefix:
@@ -194,7 +255,9 @@ def settle(
             )
         plane = positions[:, extra:]
         out[f"{at}.embed.position"] = rearrange(plane, "b (h w) c -> b c h w", h=shape.grid[0])
-        out[f"{at}.embed.prefix_position"] = positions[:, : shape.n_prefix]
+        own = positions[:, : min(extra, shape.n_prefix)]
+        none = positions.new_zeros(1, shape.n_prefix - own.shape[1], shape.dim)
+        out[f"{at}.embed.prefix_position"] = torch.cat([own, none], dim=1)
         tokens = [token for _, token in prefix] if shape.n_prefix else [positions.new_empty(1, 0, shape.dim)]
         out[f"{at}.embed.prefix"] = torch.cat(tokens, dim=1)
     if not config.num_classes:
@@ -220,7 +283,7 @@ def _flat(name: str, values: Tensor, config: PVTConfig) -> Tensor:
 
     One of another side is left as it is, and fits nowhere: laid end to end it might.
     """
-    if values.ndim != 4 or not name.endswith("project.weight"):
+    if values.ndim != 4 or not name.endswith(LINEAR):
         return values
     shape = config.shapes()[int(name.split(".")[1])]
     side = shape.window if ".embed." in name else shape.reduction if ".reduce." in name else 1
@@ -302,12 +365,31 @@ def _heads(family: Family, dims: tuple[int, ...], beside: Beside, notes: list[st
     return heads
 
 
-def _trained_size(shapes: _Shapes, patch_sizes: tuple[int, ...], prefix: tuple[str, ...], beside: Beside) -> int | Size:
+def _trained_size(
+    shapes: _Shapes,
+    patch_sizes: tuple[int, ...],
+    before: tuple[int, ...],
+    prefix: tuple[str, ...],
+    beside: Beside,
+    notes: list[str],
+) -> int | Size:
     """The image size whose first grid has as many tokens as there are position embeddings."""
     alone = len(patch_sizes) == 1
-    count = shapes.of("stages.0.positions", 3)[1] - (len(prefix) if alone else 0)
-    size = _size_of(count, patch_sizes[0], beside.image_size)
-    if size is not None:
+    rows = shapes.of("stages.0.positions", 3)[1]
+    counts = [rows - count for count in before]
+    sizes = {count: _size_of(count, patch_sizes[0], beside.image_size) for count in counts}
+    fitting = [count for count, size in sizes.items() if size is not None]
+    count = next((count for count in fitting if sizes[count] == beside.image_size), (fitting or counts)[0])
+    if (size := sizes[count]) is not None:
+        if size != beside.image_size:
+            notes.append(
+                say(
+                    "Nothing that fits says what form of picture its {count:,} positions are for; a square is taken, of"
+                    " {size} pixels.",
+                    count=count,
+                    size=times((size, size)),
+                )
+            )
         return size
     lost = [key for key in (CLS, DISTILLATION) if key not in prefix]
     if alone and lost and _size_of(count - 1, patch_sizes[0], beside.image_size):
@@ -320,6 +402,13 @@ def _trained_size(shapes: _Shapes, patch_sizes: tuple[int, ...], prefix: tuple[s
             tensor=shapes.called("stages.0.positions"),
         )
     )
+
+
+def _before(family: Family, prefix: int, registers: int) -> tuple[int, ...]:
+    """How many of stage 1's positions may be for tokens before the grid: the likelier first."""
+    if family.network != "vit":
+        return (0,)
+    return (prefix + registers, prefix, *((0,) if family.grid_alone else ()))
 
 
 def _size_of(count: int, p: int, said: int | Size | None) -> int | Size | None:

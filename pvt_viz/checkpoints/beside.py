@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.sentences import enumerated, label
 from pvt_viz.config import Size
+from pvt_viz.images import CHANNELS
 from pvt_viz.language import say
 
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
@@ -19,7 +20,15 @@ MOST_STAGES = 16
 """As many numbers as a list of them may hold; a longer one says nothing."""
 PYRAMID_HEADS = [1, 2, 5, 8]
 """Of every PVTv2 in timm."""
-NETWORKS = {"pvt": "pvt", "pvt_v2": "pvt_v2", "vit": "vit", "deit": "vit"}
+NETWORKS = {
+    "pvt": "pvt",
+    "pvt_v2": "pvt_v2",
+    "segformer": "pvt_v2",
+    "vit": "vit",
+    "deit": "vit",
+    "dinov2": "vit",
+    "dinov2_with_registers": "vit",
+}
 """Values of `model_type` that open here, and the network that each is."""
 UNLIKE = ("act_layer", "block_fn", "embed_layer", "mlp_layer", "norm_layer")
 """What a maker may have asked timm for that changes the answer and leaves the tensors' names and shapes as they are."""
@@ -42,10 +51,6 @@ class Beside:
     std: tuple[float, ...] | None = None
     crop: float | None = None
     """What part of the shorter side the centre crop keeps."""
-
-    @property
-    def says_normalisation(self) -> bool:
-        return self.mean is not None and self.std is not None
 
 
 def read(files: Mapping[str, bytes]) -> Beside:
@@ -107,7 +112,8 @@ def _transformers(config: dict) -> Beside:
         dims=_per_stage(config.get("hidden_sizes", config.get("hidden_size"))),
         strides=_per_stage(config.get("strides")),
         heads=_per_stage(config.get("num_attention_heads")),
-        norm_eps=_number(config.get("layer_norm_eps")),
+        # A SegFormer's says 1e-6, which its code never reads.
+        norm_eps=None if kind == "segformer" else _number(config.get("layer_norm_eps")),
         image_size=_size(config.get("image_size")),
         classes=_labels(config.get("id2label")),
     )
@@ -143,15 +149,15 @@ def _timm(config: dict) -> Beside:
         pool=pool if isinstance(pool, str) and pool else None,
         image_size=_size(asked.get("img_size")) or _size(size[1:] if isinstance(size, list) else None),
         classes=_texts(names),
-        mean=_three(told.get("mean")),
-        std=_three(told.get("std")),
+        mean=_per_channel(told.get("mean")),
+        std=_per_channel(told.get("std")),
         crop=_fraction(told.get("crop_pct")),
     )
 
 
 def _preprocessed(found: Beside, said: dict) -> Beside:
     if said.get("do_normalize", True):
-        mean, std = _three(said.get("image_mean")), _three(said.get("image_std"))
+        mean, std = _per_channel(said.get("image_mean")), _per_channel(said.get("image_std"))
     else:
         mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
     whole, cut = _side(said.get("size")), _side(said.get("crop_size"))
@@ -194,8 +200,8 @@ def _per_stage(value) -> tuple[int, ...] | None:
 
 
 def _size(value) -> int | Size | None:
-    sides = _whole_numbers(value if isinstance(value, list) else [value])
-    if sides is None or len(sides) > 2:
+    sides = _whole_numbers(value if isinstance(value, list) else [value, value])
+    if sides is None or len(sides) != 2:
         return None
     return sides[0] if len(set(sides)) == 1 else sides
 
@@ -215,8 +221,8 @@ def _seen(value) -> int | Size | None:
     return _side(value)
 
 
-def _three(value) -> tuple[float, ...] | None:
-    valid = isinstance(value, list) and len(value) == 3
+def _per_channel(value) -> tuple[float, ...] | None:
+    valid = isinstance(value, list) and len(value) in CHANNELS
     valid = valid and all(isinstance(v, int | float) and abs(v) <= LARGEST_NUMBER for v in value)
     return tuple(float(v) for v in value) if valid else None
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from torch import Tensor
@@ -12,16 +12,23 @@ BLOCK = "stages.{i}.blocks.{j}."
 """Where an encoder block of ours is."""
 POSITIONS = "stages.{i}.positions"
 """A stage's position embeddings as the others keep them: (1, prefix + N, channel). Ours are a plane of their own."""
-CLS, DISTILLATION = "cls", "distillation"
-"""The tokens before the grid, each (1, 1, channel), until they are put together."""
+CLS, DISTILLATION, REGISTERS = "cls", "distillation", "registers"
+"""The tokens before the grid, each (1, 1, channel) but for the registers, until they are put together."""
+POOLED_NORM = "pooled_norm"
+"""The last norm, where it is that of the mean."""
 
 OUTSIDE = ("head", "distilled_head")
 """Of our tensors, those that stand beside a family's `body` and not in it."""
+HEADS = ("head", "classifier", "fc")
+"""What a head is called where somebody put one on a body."""
 _LOOKED_AT = 1000
 """How many names tell what a file that lacks a mark comes nearest to."""
 
 Table = Mapping[str, str | tuple[str, ...]]
-"""Their name -> ours, without ".weight" and ".bias"; {i} is a stage, {j} a block. Several of ours lie end to end."""
+"""Their name -> ours, without ".weight" and ".bias"; {i} is a stage, {j} a block. Several of ours lie end to end.
+
+One of theirs that ends in "_" has the two words behind it without a dot ("in_proj_weight").
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +46,18 @@ class Family:
     """What stands before the names of the network where the head stands beside it ("vit.")."""
     first_stage: int = 0
     """The number of the first stage in their names."""
+    first_block: int = 0
+    """The same of the first block of a stage."""
     unused: tuple[str, ...] = ()
     """Starts of names that such files may have and that no answer depends on."""
+    beside: tuple[str, ...] = ()
+    """Starts of names for what stands beside `body` and is another network's: a segmenter's head."""
+    grid_alone: bool = False
+    """Whether positions may be for the grid alone, where there is CLS too."""
+    pools: bool = False
+    """Whether the mean may answer although there is CLS, which no tensor tells."""
+    mit: str = ""
+    """What the page calls it where the network is SegFormer's MiT, which has the same names."""
     block_norm_eps: float = 1e-6
     embed_norm_eps: float = 1e-5
     """Of LayerNorm, where nothing beside the file says it."""
@@ -48,7 +65,7 @@ class Family:
     @cached_property
     def rules(self) -> tuple["Rule", ...]:
         return tuple(
-            Rule(theirs, ours if isinstance(ours, tuple) else (ours,), self.first_stage)
+            Rule(theirs, ours if isinstance(ours, tuple) else (ours,), self.first_stage, self.first_block)
             for theirs, ours in self.table.items()
         )
 
@@ -96,6 +113,7 @@ class Rule:
     theirs: str
     ours: tuple[str, ...]
     first_stage: int
+    first_block: int
 
     @cached_property
     def _pattern(self) -> re.Pattern:
@@ -107,18 +125,24 @@ class Rule:
         if not found:
             return ()
         at = found.groupdict()
-        numbers = {"i": int(at["i"]) - self.first_stage if "i" in at else 0, "j": at.get("j")}
-        if numbers["i"] < 0:
+        i, j = (int(at.get(letter) or first) - first for letter, first in self._firsts)
+        if i < 0 or j < 0:
             return ()
-        return tuple(target.format(**numbers) + (at["kind"] or "") for target in self.ours)
+        kind = f".{at['kind'].removeprefix('.')}" if at["kind"] else ""
+        return tuple(target.format(i=i, j=j) + kind for target in self.ours)
+
+    @property
+    def _firsts(self) -> tuple[tuple[str, int], ...]:
+        return ("i", self.first_stage), ("j", self.first_block)
 
     def undo(self, name: str, last: int) -> str | None:
         """Their name for one of ours; what has no stage in its name is in the `last` one."""
         for target in self.ours:
             if found := _pattern(target).fullmatch(name):
                 at = found.groupdict()
-                numbers = {"i": int(at.get("i", last)) + self.first_stage, "j": at.get("j")}
-                return self.theirs.format(**numbers) + (at["kind"] or "")
+                i, j = int(at.get("i", last)) + self.first_stage, int(at.get("j", 0)) + self.first_block
+                kind = at["kind"] or ""
+                return self.theirs.format(i=i, j=j) + (kind.removeprefix(".") if self.theirs.endswith("_") else kind)
         return None
 
 
@@ -126,7 +150,8 @@ def _pattern(name: str) -> re.Pattern:
     text = re.escape(name)
     for letter in "ij":
         text = text.replace(rf"\{{{letter}\}}", rf"(?P<{letter}>0|[1-9][0-9]{{0,8}})")
-    return re.compile(rf"{text}(?P<kind>\.weight|\.bias)?")
+    kind = "(?P<kind>weight|bias)" if name.endswith("_") else r"(?P<kind>\.weight|\.bias)?"
+    return re.compile(text + kind)
 
 
 @dataclass(frozen=True)
@@ -143,16 +168,26 @@ class Renamed:
     """Their names for what belongs to something else: a neck, a detector's heads."""
     twice: tuple[str, ...]
     """Their names for what stands where another of their tensors stands already."""
+    outside: Mapping[str, str] = field(default_factory=dict)
+    """Of the tensors, our name -> theirs for a head that stands outside its body."""
+
+    def outer_name(self, ours: str) -> str | None:
+        """Their name for a tensor of such a head, be it there or missing."""
+        if ours in self.outside:
+            return self.outside[ours]
+        stem = ours.rpartition(".")[0]
+        beside = next((at for at in self.outside if at.rpartition(".")[0] == stem), None)
+        return beside and self.outside[beside].removesuffix(beside.removeprefix(stem)) + ours.removeprefix(stem)
 
 
 def rename(family: Family, root: str, theirs: Mapping[str, Tensor]) -> Renamed:
     """`theirs` under our names; `root` is one of `family.roots`."""
     tensors, unknown, unused, foreign, twice = {}, [], [], [], []
     for whole, values in theirs.items():
-        if not whole.startswith(root):
+        name = whole.removeprefix(root)
+        if not whole.startswith(root) or name.startswith(family.beside):
             foreign.append(whole)
             continue
-        name = whole.removeprefix(root)
         inner = name.removeprefix(family.body)
         targets = next((found for rule in family.rules if (found := rule.apply(inner))), ())
         if tensors.keys() & set(targets):
@@ -164,6 +199,37 @@ def rename(family: Family, root: str, theirs: Mapping[str, Tensor]) -> Renamed:
         else:
             unknown.append(whole)
     return Renamed(tensors, tuple(unknown), tuple(unused), tuple(foreign), tuple(twice))
+
+
+def with_head(found: Renamed, family: Family, root: str, theirs: Mapping[str, Tensor]) -> Renamed:
+    """The same with the head that a body under `root` has outside it: `backbone.…` beside `head.…`.
+
+    It is taken where it fits the last tokens and no other matrix stands beside the body, which it might belong to.
+    """
+    outside: dict[str, str] = {}
+    words = root.split(".")[:-1]
+    for outer in ("".join(f"{word}." for word in words[:count]) for count in range(len(words))):
+        for name in found.foreign:
+            targets = _outer_targets(family, name.removeprefix(outer)) if name.startswith(outer) else ()
+            if targets and not set(targets) & (found.tensors.keys() | outside.keys()):
+                outside[targets[0]] = name
+    tensors = found.tensors | {ours: theirs[name] for ours, name in outside.items()}
+    rest = tuple(name for name in found.foreign if name not in outside.values())
+    last = max((int(at.split(".")[1]) for at in found.tensors if at.startswith("stages.")), default=0)
+    embed, head = tensors.get(f"stages.{last}.embed.project.weight"), tensors.get("head.weight")
+    fits = head is not None and embed is not None and head.ndim == 2 and head.shape[1:] == embed.shape[:1]
+    ends = ({"norm.weight"} | ({CLS} if family.network == "pvt" else set())) if family.network != "pvt_v2" else set()
+    alone = not any(theirs[name].ndim > 1 and theirs[name].is_floating_point() for name in rest)
+    if "head.weight" not in outside or not (fits and alone and ends <= tensors.keys()):
+        return found
+    return replace(found, tensors=tensors, foreign=rest, outside=outside)
+
+
+def _outer_targets(family: Family, name: str) -> tuple[str, ...]:
+    """Our names for one of theirs that may stand outside the body: of the head, and of the norm before it."""
+    rules = (*family.rules, *(Rule(word, ("head",), 0, 0) for word in HEADS))
+    targets = next((found for rule in rules if (found := rule.apply(name))), ())
+    return targets if targets and targets[0].split(".")[0] in (*OUTSIDE, "norm") else ()
 
 
 def _parts(values: Tensor, count: int) -> tuple[Tensor, ...]:

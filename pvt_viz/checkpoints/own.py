@@ -9,8 +9,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from pvt_viz.checkpoints.archives import MAX_TEXT
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
-from pvt_viz.checkpoints.tensors import MAX_TEXT
 from pvt_viz.config import PRESETS, PVTConfig, get_config
 from pvt_viz.language import say
 from pvt_viz.models.build import tensor_shapes

@@ -1,6 +1,7 @@
-"""What a pickle says, without doing what it says: what stands before `torch.load(weights_only=True)`.
+"""What a pickle says, without doing what it says. No other reader ever sees it.
 
-That calls only what it knows to be harmless, but harmless calls can still take for ever or fill the memory.
+Even `torch.load(weights_only=True)` makes the calls that it knows to be harmless, and those can still take for ever or
+fill the memory; and it refuses the arguments and the numbers of NumPy's that training scripts leave beside weights.
 
 A pickle is a program: it names functions and calls them. `read_pickle` follows it on paper. It knows some forty
 instructions and a handful of names, what it builds is made of plain values, and a tensor becomes an `Outline`: where
@@ -15,9 +16,11 @@ from dataclasses import dataclass
 
 import torch
 
+from pvt_viz.checkpoints import inert
 from pvt_viz.checkpoints.checkpoint import WeightsError
+from pvt_viz.checkpoints.inert import INERT, OTHER
 from pvt_viz.checkpoints.sentences import damaged, label
-from pvt_viz.language import N_, say
+from pvt_viz.language import N_, Sentence, say
 
 MAX_STEPS = 500_000
 """Instructions in one pickle, about a second of work; the 300 tensors of a network take some 10,000."""
@@ -47,7 +50,7 @@ CALLS = {
 }
 VALUES = {str(kind) for kind in vars(torch).values() if isinstance(kind, torch.dtype)}
 ALLOWED = DTYPES.keys() | CALLS | VALUES
-"""Every name that a pickle may mention."""
+"""Every name that a pickle may mention for what a state dict is made of; what may lie beside it is in `INERT`."""
 
 _KINDS = {  # what torch keeps in other ways -> what it is
     "torch._utils._rebuild_sparse_tensor": N_("sparse tensors"),
@@ -74,9 +77,6 @@ _DANGEROUS = set(
     """.split()  # noqa: SIM905
 )
 _HARMLESS = {"bytearray", "bytes", "complex", "dict", "frozenset", "list", "object", "range", "set", "slice", "tuple"}
-
-OTHER = object()
-"""Stands for a value that has no part in a state dict, such as a torch.device."""
 
 
 class UnsafeError(WeightsError):
@@ -118,9 +118,17 @@ class Outline:
 @dataclass(frozen=True)
 class Pickle:
     value: object
-    """Made of None, bool, int, float, str, bytes, tuple, list, dict (with keys that are str), Outline and OTHER."""
+    """Made of None, bool, int, float, str, bytes, tuple, list, dict (keys are str or int), Outline, what is in `inert`,
+    and OTHER.
+    """
     storages: dict[str, Storage]
     """By key: all that are mentioned."""
+    protocol: int
+
+
+def has_tensors(value: dict) -> bool:
+    """Whether any is in it by a name."""
+    return any(isinstance(item, Outline) and type(key) is str for key, item in value.items())
 
 
 def read_pickle(file: io.BytesIO, name: str) -> Pickle:
@@ -131,7 +139,7 @@ def read_pickle(file: io.BytesIO, name: str) -> Pickle:
     """
     machine = _Machine(file, name)
     try:
-        return Pickle(machine.run(), machine.storages)
+        return Pickle(machine.run(), machine.storages, machine.protocol)
     except WeightsError:
         raise
     except Exception as error:  # too short a stack, a bad character, a wrong number of arguments: all mean the same
@@ -139,7 +147,7 @@ def read_pickle(file: io.BytesIO, name: str) -> Pickle:
 
 
 class _Name(str):
-    """One of ALLOWED, mentioned."""
+    """One of ALLOWED or INERT, mentioned."""
 
 
 class _Machine:
@@ -150,6 +158,7 @@ class _Machine:
         self.below: list[list] = []  # the stacks under each mark
         self.memo: dict[int, object] = {}
         self.storages: dict[str, Storage] = {}
+        self.protocol = 0
 
     def run(self) -> object:
         for step, (opcode, given, _) in enumerate(pickletools.genops(self.file)):
@@ -165,7 +174,9 @@ class _Machine:
     def step(self, opcode: str, given) -> None:
         push, pop = self.stack.append, self.stack.pop
         match opcode:
-            case "PROTO" | "FRAME":
+            case "PROTO":
+                self.protocol = given
+            case "FRAME":
                 pass
             case "BININT" | "BININT1" | "BININT2" | "LONG1" | "BINFLOAT":
                 push(given)
@@ -217,9 +228,17 @@ class _Machine:
             case "REDUCE":
                 arguments, function = pop(), pop()
                 push(self.call(function, arguments))
+            case "NEWOBJ" if self.stack[-2] == inert.NAMESPACE:
+                arguments, kind = pop(), pop()
+                self.must_be(_Name, kind)
+                self.must_be(tuple, arguments)
+                push(inert.made(kind, arguments))
             case "BUILD":
-                pop()  # attributes of an OrderedDict: a state dict has _metadata there
-                self.must_be(dict, self.stack[-1])
+                state = pop()
+                if isinstance(self.stack[-1], inert.Namespace | inert.Dtype | inert.Array):
+                    inert.built(self.stack[-1], state)
+                else:  # attributes of an OrderedDict: a state dict has _metadata there
+                    self.must_be(dict, self.stack[-1])
             case _:
                 if opcode == "INST":  # names a class as GLOBAL does
                     self.mention(given.replace(" ", ".", 1))
@@ -259,7 +278,7 @@ class _Machine:
     def mention(self, what: str) -> _Name | object:
         if what in VALUES:
             return OTHER
-        if what in ALLOWED:
+        if what in ALLOWED or what in INERT:
             return _Name(what)
         module, _, attribute = what.partition(".")
         if module in _DANGEROUS and not ("builtin" in module and attribute in _HARMLESS):
@@ -282,13 +301,30 @@ class _Machine:
                     what=label(what),
                 )
             )
-        raise WeightsError(
-            say(
-                "{name} holds {what}, which is no tensor; save the state dict alone, as in"
-                " torch.save(checkpoint['model'], path).",
-                name=self.name,
-                what=label(what),
-            )
+        raise WeightsError(self.no_tensor(label(what)))
+
+    def no_tensor(self, what: str) -> Sentence:
+        """That `what` is none, and what to save instead, by the file's own key for it."""
+        place = self.place_seen()
+        if place is None:
+            return say("{name} holds {what}, which is no tensor; save the state dict alone.", name=self.name, what=what)
+        return say(
+            "{name} holds {what}, which is no tensor; save the state dict alone, as in"
+            " torch.save(checkpoint['{place}'], path).",
+            name=self.name,
+            what=what,
+            place=label(place),
+        )
+
+    def place_seen(self) -> str | None:
+        """Where in what is being built a state dict lies, if it came before this instruction."""
+        rows = [*self.below, self.stack]
+        if not rows[0] or type(rows[0][0]) is not dict:
+            return None
+        waiting = iter([*rows[0][1:], *(rows[1] if len(rows) > 1 else ())])
+        entries = [*rows[0][0].items(), *zip(waiting, waiting, strict=False)]
+        return next(
+            (key for key, value in entries if type(key) is str and type(value) is dict and has_tensors(value)), None
         )
 
     def unsafe(self, what: str) -> UnsafeError:
@@ -334,6 +370,11 @@ class _Machine:
                 return arguments[0]
             case "collections.Counter" | "torch.Size" | "torch.device":
                 return OTHER
+            case what if what in INERT:
+                try:
+                    return inert.called(what, arguments)
+                except inert.NotNumbersError as error:
+                    raise WeightsError(self.no_tensor(error.args[0])) from error
             case _:
                 raise damaged(self.name)  # a kind of storage is no function
 

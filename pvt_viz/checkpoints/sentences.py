@@ -6,11 +6,14 @@ from functools import reduce
 from torch import Tensor
 
 from pvt_viz.checkpoints.checkpoint import WeightsError
-from pvt_viz.language import say
+from pvt_viz.language import Sentence, say
 from pvt_viz.words import times
 
 NAMED = 3
 """How many tensors a sentence names."""
+LONGEST = 96
+"""Letters of a stranger's word; the longest names of tensors have some 85."""
+ADVICE = say("choose a .safetensors file, or one that torch.save wrote")
 
 
 def damaged(name: str) -> WeightsError:
@@ -19,8 +22,8 @@ def damaged(name: str) -> WeightsError:
 
 def label(text: str) -> str:
     """A stranger's word as it may stand in a sentence: short, and without what a page could take for markup."""
-    known = (letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "?" for letter in text[:80])
-    return "".join(known) + "…" * (len(text) > 80)
+    known = (letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "?" for letter in text[:LONGEST])
+    return "".join(known) + "…" * (len(text) > LONGEST)
 
 
 def missing(name: str, theirs: Iterable[str]) -> WeightsError:
@@ -51,7 +54,14 @@ def enumerated(words: Iterable[str]) -> str:
     return reduce(lambda some, last: say("{some}, {last}", some=some, last=last), words)
 
 
-def shortened(words: list[str]) -> str:
-    first = enumerated(words[:NAMED]) if words else ""
-    more = len(words) - NAMED
+def shortened(words: list[str], named: int = NAMED) -> str:
+    first = enumerated(words[:named]) if words else ""
+    more = len(words) - named
     return first if more <= 0 else say("{first} and {more:,} more", first=first, more=more)
+
+
+def amount(size: int) -> Sentence:
+    """Of bytes, where it is a limit."""
+    if size >= 1024**3:
+        return say("{size:g} GB", size=size / 1024**3)
+    return say("{size:,} bytes", size=size)

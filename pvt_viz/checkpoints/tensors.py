@@ -1,41 +1,30 @@
 """A weights file from anybody -> named tensors, without running anything that the file says, in bounded memory.
 
-Three kinds of file are read, told apart by what is in them: .safetensors, and what torch.save writes (a zip, or before
-PyTorch 1.6 several pickles one after the other). The latter go through `torch.load(weights_only=True)`, and before that
-their pickle is followed on paper (`pickles`): torch reserves what a file claims before it knows better.
+Three kinds of file are read, told apart by what is in them: .safetensors, and the two that torch.save has written
+(`archives`), whose pickles are followed on paper (`pickles`).
 """
 
 import io
 import os
-import pickle
-import zipfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
-import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from pvt_viz.checkpoints import sets
+from pvt_viz.checkpoints.archives import MAX_TEXT, MEGABYTE, Frugal, is_of_numpy, numpy_arrays, read_legacy, read_zip
 from pvt_viz.checkpoints.checkpoint import WeightsError
-from pvt_viz.checkpoints.pickles import DTYPES, OTHER, Outline, UnsafeError, read_pickle
-from pvt_viz.checkpoints.sentences import damaged, enumerated, label
-from pvt_viz.language import N_, Sentence, say
+from pvt_viz.checkpoints.inert import Array
+from pvt_viz.checkpoints.pickles import DTYPES, OTHER, Outline, UnsafeError, has_tensors, read_pickle
+from pvt_viz.checkpoints.sentences import ADVICE, amount, damaged, enumerated, label
+from pvt_viz.language import N_, say
 
 LIMIT = 2 * 1024**3
 """Bytes: of the file, of what is in it once unpacked, and of the tensors together."""
-MAX_TEXT = 4 * 1024**2
-"""Bytes of everything in a file that is not numbers: a pickle, a header, a zip's list of what is in it."""
 MAX_TENSORS = 20_000
-MAX_RATIO = 20
-"""How many times its size a file may unpack to; weights hardly shrink at all."""
-PLACES = ("state_dict", "model", "model_state_dict", "model_ema")
-"""Where training scripts put a state dict beside other things; the first that holds one is taken."""
-
-_ADVICE = say("choose a .safetensors file, or one that torch.save wrote")
-_MEGABYTE = 1024**2
-_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
-_LEGACY_PROTOCOL = 1001
 _DISGUISES = {  # how a file begins, lower case -> what it is, and what would work; the first match wins
     b"version https://git-lfs": N_(
         "{name} is a Git LFS pointer, which stands for the weights; fetch them with `git lfs pull`."
@@ -52,13 +41,30 @@ _DISGUISES = {  # how a file begins, lower case -> what it is, and what would wo
 }
 
 
+@dataclass(frozen=True)
+class WeightSet:
+    """The tensors of a state dict."""
+
+    tensors: dict[str, Tensor]
+    """By name, exactly as kept."""
+    place: str = ""
+    """What it lay under in its file, as in `sets.find`."""
+    others: tuple[str, ...] = ()
+    """Where other sets lie in the same file."""
+
+
 def read_tensors(source: bytes | Path, name: str, limit: int = LIMIT) -> dict[str, Tensor]:
-    """The state dict in `source`, the content of a file or where it lies: name -> tensor, exactly as kept.
+    """The tensors of `read_set`."""
+    return read_set(source, name, limit).tensors
+
+
+def read_set(source: bytes | Path, name: str, limit: int = LIMIT, under: str | None = None) -> WeightSet:
+    """The state dict in `source`, the content of a file or where it lies.
 
     `name` is what the file is called, for the sentences. The tensors are contiguous, on the CPU, without gradients, and
     of one of the kinds in `DTYPES`: floats, integers or bool. The state dict may be the object that was saved, or lie
-    in it under one of PLACES. Numbers, strings and None in the state dict are left out; anything else that is no tensor
-    is refused.
+    in it under one of `sets.PLACES`; `under` says which one to take. Numbers, strings and None in the state dict are
+    left out; anything else that is no tensor is refused.
 
     Raises WeightsError for any file that is not sound or takes more than `limit` bytes, in one sentence.
     """
@@ -67,12 +73,12 @@ def read_tensors(source: bytes | Path, name: str, limit: int = LIMIT) -> dict[st
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
             if size == 0:
-                raise WeightsError(say("{name} is empty; {advice}.", name=name, advice=_ADVICE))
+                raise WeightsError(say("{name} is empty; {advice}.", name=name, advice=ADVICE))
             if size > limit:
                 raise WeightsError(
-                    say("{name} is larger than {limit}, the most that this app reads.", name=name, limit=_amount(limit))
+                    say("{name} is larger than {limit}, the most that this app reads.", name=name, limit=amount(limit))
                 )
-            return _read(file, source, size, name, limit)
+            return _read(file, source, size, name, limit, under)
     except WeightsError:
         raise
     except MemoryError as error:
@@ -81,28 +87,12 @@ def read_tensors(source: bytes | Path, name: str, limit: int = LIMIT) -> dict[st
         raise damaged(name) from error
 
 
-class _Frugal(io.BufferedReader):
-    """Hands out at most MAX_TEXT bytes at a time: `zipfile` would read a list of contents at any length it claims."""
-
-    def readall(self) -> bytes:
-        """The rest: asked for by us, not by a file."""
-        return super().read(-1)
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is None or not 0 <= size <= MAX_TEXT:
-            size = MAX_TEXT + 1
-        found = super().read(size)
-        if len(found) > MAX_TEXT:
-            raise ValueError(f"more than {MAX_TEXT} bytes at once")
-        return found
-
-
-def _open(source: bytes | Path, name: str) -> _Frugal:
+def _open(source: bytes | Path, name: str) -> Frugal:
     if not isinstance(source, Path):
-        return _Frugal(io.BytesIO(source))
+        return Frugal(io.BytesIO(source))
     try:
         if source.is_file():  # a pipe or a device would never end
-            return _Frugal(source.open("rb", buffering=0))
+            return Frugal(source.open("rb", buffering=0))
     except OSError as error:
         raise WeightsError(
             say("The weights file {file} cannot be opened; see that you may read it.", file=name)
@@ -110,29 +100,34 @@ def _open(source: bytes | Path, name: str) -> _Frugal:
     raise WeightsError(say("The weights file {file} is not there.", file=name))
 
 
-def _read(file: _Frugal, source: bytes | Path, size: int, name: str, limit: int) -> dict[str, Tensor]:
+def _read(file: Frugal, source: bytes | Path, size: int, name: str, limit: int, under: str | None) -> WeightSet:
     head = file.read(512)
     header = int.from_bytes(head[:8], "little")
     if head[8:9] == b"{" and header < 2**48:  # eight letters of a text make a far larger number
-        return _safetensors(source, header, size, name)
+        if under:
+            raise sets.none_under(name, under, {})
+        return WeightSet(_safetensors(source, header, size, name))
     if head[:4] in (b"PK\3\4", b"PK\5\6"):
-        value = _zip(file, size, name, limit)
+        saved = read_zip(file, size, name, limit)
     elif head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):
-        value = _legacy(file, size, name)
+        saved = read_legacy(file, size, name)
     else:
         raise _what_it_is(file, head, name)
-    place, outlines = _state_dict(value, name)
+    found = _sets(saved.value, name)
+    place = next(iter(found)) if under is None else under
+    if place not in found:
+        raise sets.none_under(name, place, found)
+    outlines = _outlines(found[place], name)
     if sum(outline.nbytes for outline in outlines.values()) > limit:
         raise WeightsError(
             say(
                 "The tensors of {name} would take more than {limit}, the most allowed; save fewer.",
                 name=name,
-                limit=_amount(limit),
+                limit=amount(limit),
             )
         )
-    file.seek(0)
-    # In memory: in a legacy file on disk, torch would first look for an archive, and unpack it to disk.
-    return _load(file.readall() if isinstance(source, Path) else source, place, outlines, name)
+    tensors = {key: saved.tensor(outline) for key, outline in outlines.items()}
+    return WeightSet(tensors, place, tuple(at for at in found if at != place))
 
 
 def _safetensors(source: bytes | Path, header: int, size: int, name: str) -> dict[str, Tensor]:
@@ -168,149 +163,51 @@ def _safetensors(source: bytes | Path, header: int, size: int, name: str) -> dic
     return tensors
 
 
-def _zip(file: _Frugal, size: int, name: str, limit: int) -> object:
-    """What torch.save wrote, tensors as outlines: records `data.pkl` and `data/<key>` in one folder."""
-    archive = zipfile.ZipFile(file)
-    records = {record.filename: record for record in archive.infolist()}
-    if len(records) < len(archive.infolist()):
-        raise WeightsError(
-            say("{name} has two records of the same name, which torch.save never writes; fetch it again.", name=name)
-        )
-    if any(record.flag_bits & 1 for record in records.values()):
-        raise WeightsError(
-            say("{name} is an encrypted ZIP archive; unpack it and choose the weights file inside.", name=name)
-        )
-    unpacked = sum(record.file_size for record in records.values())
-    if unpacked > limit:
-        raise WeightsError(
-            say("{name} unpacks to more than {limit}, the most that this app reads.", name=name, limit=_amount(limit))
-        )
-    if unpacked > MAX_RATIO * size + _MEGABYTE:
-        raise WeightsError(
-            say(
-                "{name} unpacks to over {ratio} times its size, which weights do not; fetch it again.",
-                name=name,
-                ratio=MAX_RATIO,
-            )
-        )
-    if any(key.endswith("/constants.pkl") or "/code/" in key for key in records):
-        raise WeightsError(
-            say("{name} is a TorchScript archive, a program; save the model's state_dict() instead.", name=name)
-        )
-    if records and all(key.endswith(".npy") for key in records):
-        raise WeightsError(say("{name} is an archive of NumPy arrays; {advice}.", name=name, advice=_ADVICE))
-    folders = [key.removesuffix("/data.pkl") for key in records if key.endswith("/data.pkl") and key.count("/") == 1]
-    if len(folders) != 1:
-        raise WeightsError(
-            say("{name} is a ZIP archive, but not one of torch.save; unpack it and choose a file inside.", name=name)
-        )
-    (folder,) = folders
-
-    said = {at: archive.read(f"{folder}/{at}") for at in ("byteorder",) if f"{folder}/{at}" in records}
-    if said.get("byteorder", b"little") != b"little":
-        raise WeightsError(say("{name} was written on a big-endian machine; save it anew on another.", name=name))
-    if records[f"{folder}/data.pkl"].file_size > MAX_TEXT:
-        raise _too_wordy(name)
-    saved = read_pickle(io.BytesIO(archive.read(f"{folder}/data.pkl")), name)
-    for storage in saved.storages.values():
-        if records[f"{folder}/data/{storage.key}"].file_size != storage.nbytes:
-            raise damaged(name)
-    if archive.testzip() is not None:  # in pieces, so that nothing large is held
-        raise damaged(name)
-    return saved.value
-
-
-def _legacy(file: _Frugal, size: int, name: str) -> object:
-    """The same, for five pickles (magic number, protocol, machine, object, keys) and then the storages, each behind
-    how many numbers it has, in 8 bytes.
-    """
-    file.seek(0)
-    text = io.BytesIO(file.read(min(size, MAX_TEXT)))
-
-    def following():
-        try:
-            return read_pickle(text, name)
-        except UnsafeError:
-            raise
-        except WeightsError:
-            if size > MAX_TEXT == text.tell():
-                raise _too_wordy(name) from None
-            raise
-
-    if following().value != _LEGACY_MAGIC:
-        raise WeightsError(say("{name} is a pickle, but not one of torch.save; {advice}.", name=name, advice=_ADVICE))
-    protocol, machine = following().value, following().value
-    if protocol != _LEGACY_PROTOCOL or machine.get("little_endian") is not True:
-        raise WeightsError(
-            say("{name} was written by another kind of machine or PyTorch; save it anew with torch.save.", name=name)
-        )
-    saved, keys = following(), following().value
-    place, seen = text.tell(), set()
-    for key in keys:
-        storage = saved.storages[key]
-        file.seek(place)
-        if key in seen or int.from_bytes(file.read(8), "little") != storage.numel:
-            raise damaged(name)
-        seen.add(key)
-        place += 8 + storage.nbytes
-    if place > size or seen != saved.storages.keys():
-        raise damaged(name)
-    return saved.value
-
-
-def _load(data: bytes, place: str | None, outlines: dict[str, Outline], name: str) -> dict[str, Tensor]:
-    """The tensors of these outlines, at `place` in the file or the whole of it; they hold on to no others."""
-    try:
-        found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError) as error:
-        raise WeightsError(
-            say("{name} is nothing that torch.load reads; save it anew with torch.save.", name=name)
-        ) from error
-    found = found if place is None else found[place]
-    return {key: _alone(found[key].detach()) for key in outlines}
-
-
-def _alone(tensor: Tensor) -> Tensor:
-    """The same numbers in their places, with none besides in memory."""
-    whole = tensor.untyped_storage().nbytes() == tensor.numel() * tensor.itemsize
-    return tensor if whole and tensor.is_contiguous() else tensor.clone(memory_format=torch.contiguous_format)
-
-
-def _state_dict(value: object, name: str) -> tuple[str | None, dict[str, Outline]]:
-    """The tensors that were saved, out of all that was, and where they are in it: None for the whole."""
+def _sets(value: object, name: str) -> dict[str, dict]:
+    """Every set of weights in what was saved, by its place, the one to take first."""
     if type(value) is not dict:
         if isinstance(value, Outline):
             raise WeightsError(say("{name} holds one tensor without a name; save a model's state_dict().", name=name))
         raise WeightsError(
             say("{name} holds something else than named tensors; save a model's state_dict().", name=name)
         )
-    dicts = {id(item): item for item in value.values() if type(item) is dict}  # each once: a file may repeat one
-    with_tensors = {at for at, item in dicts.items() if _has_tensors(item)}
-    inside = [key for key, item in value.items() if id(item) in with_tensors]
-    at = next((place for place in PLACES if place in inside), None)
-    found = value if at is None else value[at]
-    if not _has_tensors(found):
-        if not inside:
-            raise _no_tensors(name)
-        where = enumerated(label(key) for key in inside[:3])
-        raise WeightsError(
-            say("{name} keeps its tensors under {where}; save one state dict alone.", name=name, where=where)
-        )
+    if found := sets.find(value):
+        return found
+    dicts = {id(item): key for key, item in value.items() if type(item) is dict}  # each once: a file may repeat one
+    inside = [key for key in dicts.values() if has_tensors(value[key])]
+    if not inside:
+        parts = [value, *(value[key] for key in dicts.values())]
+        if any(isinstance(item, Array) for part in parts for item in part.values()):
+            raise numpy_arrays(name)
+        raise _no_tensors(name)
+    where = enumerated(label(str(key)) for key in inside[:3])
+    raise WeightsError(
+        say("{name} keeps its tensors under {where}; save one state dict alone.", name=name, where=where)
+    )
+
+
+def _outlines(found: dict, name: str) -> dict[str, Outline]:
+    """The tensors of a state dict."""
     _check_count(found, name)
     for key, item in found.items():
+        if isinstance(item, Array):
+            raise WeightsError(
+                say(
+                    "{name} holds a NumPy array at {place}, where tensors should be; turn it into one with"
+                    " torch.from_numpy, and save it anew.",
+                    name=name,
+                    place=label(str(key)),
+                )
+            )
         if not (item is None or item is OTHER or isinstance(item, Outline | bool | int | float | str)):
             raise WeightsError(
                 say(
                     "{name} holds something that is no tensor at {place}; save a flat state dict.",
                     name=name,
-                    place=label(key),
+                    place=label(str(key)),
                 )
             )
-    return at, {key: item for key, item in found.items() if isinstance(item, Outline) and type(key) is str}
-
-
-def _has_tensors(value: dict) -> bool:
-    return any(isinstance(item, Outline) and type(key) is str for key, item in value.items())
+    return {key: item for key, item in found.items() if isinstance(item, Outline) and type(key) is str}
 
 
 def _check_count(names: Iterable[str], name: str) -> None:
@@ -327,32 +224,25 @@ def _check_count(names: Iterable[str], name: str) -> None:
         )
 
 
-def _what_it_is(file: _Frugal, head: bytes, name: str) -> WeightsError:
+def _what_it_is(file: Frugal, head: bytes, name: str) -> WeightsError:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for beginning, sentence in _DISGUISES.items():
         if start.startswith(beginning):
-            return WeightsError(say(sentence, name=name, advice=_ADVICE))
+            return WeightsError(say(sentence, name=name, advice=ADVICE))
     if head[257:262] == b"ustar":
         return WeightsError(say("{name} is a tar archive; unpack it and choose the weights file inside.", name=name))
     try:  # a pickle of the oldest kinds has no mark to know it by, but if it is one, what it asks for should be said
         file.seek(0)
-        read_pickle(io.BytesIO(file.read(_MEGABYTE)), name)
+        read_pickle(io.BytesIO(file.read(MEGABYTE)), name)
     except UnsafeError as error:
         return error
     except WeightsError:
         pass
-    return WeightsError(say("{name} is not a weights file that this app reads; {advice}.", name=name, advice=_ADVICE))
+    file.seek(0)
+    if is_of_numpy(file.read(MEGABYTE)):
+        return numpy_arrays(name)
+    return WeightsError(say("{name} is not a weights file that this app reads; {advice}.", name=name, advice=ADVICE))
 
 
 def _no_tensors(name: str) -> WeightsError:
     return WeightsError(say("{name} holds no tensors; save a model's state_dict().", name=name))
-
-
-def _too_wordy(name: str) -> WeightsError:
-    return WeightsError(say("{name} says too much beside its tensors; save the state dict alone.", name=name))
-
-
-def _amount(size: int) -> Sentence:
-    if size >= 1024**3:
-        return say("{size:g} GB", size=size / 1024**3)
-    return say("{size:,} bytes", size=size)

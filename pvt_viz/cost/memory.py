@@ -102,8 +102,8 @@ def forward(config: PVTConfig, image_hw: Size, batch: int, kernel: Kernel) -> It
         yield from stage(config, s, below, batch, kernel, {N_("maps below"): maps})
         below, maps = s.grid, maps + batch * s.queries * s.dim
     s, logits = shapes[-1], batch * config.num_classes
-    mean = 0 if config.n_prefix else batch * s.dim
-    live = {N_("normalised"): batch * parts.answering(s) * s.dim, N_("mean token"): mean, N_("logits"): logits}
+    mean = batch * s.dim if config.by_mean else 0
+    live = {N_("normalised"): batch * parts.answering(config, s) * s.dim, N_("mean token"): mean, N_("logits"): logits}
     if config.distilled:
         live |= {N_("logits of the distillation token"): logits, N_("their sum"): logits}
     yield Moment(0, "head", live)

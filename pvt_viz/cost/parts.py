@@ -171,10 +171,12 @@ def norms(config: PVTConfig, s: StageShape, batch: int) -> Work:
     """0
 
     The two LayerNorms of every block (pre-norm, as in ViT), and in PVTv2 one more at the end of each stage but the
-    last, whose own is the head's: parameters and results, no MACs by the convention above.
+    last, whose own is the head's: parameters and results, no MACs by the convention above. With them a ViT's
+    LayerScale, if it has any.
     """
     count = 2 * s.depth + (config.version == 2 and s.index < len(config.dims))
-    return Work(macs=0, params=count * 2 * s.dim, written=batch * count * s.queries * s.dim)
+    scales = 2 * s.depth if config.layer_scale else 0
+    return Work(macs=0, params=(2 * count + scales) * s.dim, written=batch * (count + scales) * s.queries * s.dim)
 
 
 def head(config: PVTConfig, s: StageShape, batch: int) -> Work:
@@ -186,13 +188,15 @@ def head(config: PVTConfig, s: StageShape, batch: int) -> Work:
     return Work(
         macs=batch * s.dim * config.num_classes,
         params=2 * s.dim + linear(s.dim, config.num_classes),
-        written=batch * (answering(s) * s.dim + (0 if s.n_prefix else s.dim) + config.num_classes),
+        written=batch * ((answering(config, s) + config.by_mean) * s.dim + config.num_classes),
     )
 
 
-def answering(s: StageShape) -> int:
-    """Tokens of the last stage that the last LayerNorm is given: those before the grid, or without any, all."""
-    return s.n_prefix or s.queries
+def answering(config: PVTConfig, s: StageShape) -> int:
+    """Tokens of the last stage that the last LayerNorm is given: those before the grid, or those of the grid."""
+    if config.by_mean:
+        return 1 if config.norm_last else s.tokens
+    return s.n_prefix
 
 
 def two_heads(config: PVTConfig, s: StageShape, batch: int) -> Work:

@@ -13,6 +13,7 @@ from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.language import say
 from pvt_viz.models import v1, v2
 from pvt_viz.models.attention import Attention
+from pvt_viz.models.scale import LayerScale
 from pvt_viz.models.tap import Tap
 from pvt_viz.words import SUBSCRIPTS
 
@@ -31,10 +32,13 @@ class Block(nn.Module):
         self.attention = Attention(shape, norm_eps=config.embed_norm_eps, qkv_bias=config.qkv_bias)
         self.mlp_norm = nn.LayerNorm(shape.dim, eps=config.block_norm_eps)
         self.mlp = _parts(config).MLP(shape)
+        self.attention_scale, self.mlp_scale = (
+            LayerScale(shape.dim) if config.layer_scale else nn.Identity() for _ in range(2)
+        )
 
     def forward(self, tokens, grid: tuple[int, int], n_prefix: int):
-        tokens = tokens + self.attention(self.attention_norm(tokens), grid, n_prefix)
-        return tokens + self.mlp(self.mlp_norm(tokens), grid)
+        tokens = tokens + self.attention_scale(self.attention(self.attention_norm(tokens), grid, n_prefix))
+        return tokens + self.mlp_scale(self.mlp(self.mlp_norm(tokens), grid))
 
 
 class Stage(nn.Module):
@@ -77,6 +81,10 @@ class Weights:
     """Whose file they came in, where that was not ours."""
     notes: tuple[str, ...] = ()
     """What was assumed or left aside when they were opened, in sentences."""
+    place: str = ""
+    """What they lay under in a file with other sets beside them."""
+    others: tuple[str, ...] = ()
+    """Where those lay."""
     problem: str = ""
     """Why they are random, where they should not be: a sentence."""
 
@@ -127,11 +135,13 @@ class PVT(nn.Module):
         return tokens, tuple(planes[1:])
 
     def read(self, tokens):
-        """last tokens (batch, query, channel) -> logits (batch, class), of CLS or, without it, of the mean token."""
+        """last tokens (batch, query, channel) -> logits (batch, class), of CLS or of the mean of the grid's tokens."""
         n = self.config.n_prefix
-        tokens = self.norm(tokens[:, :n] if n else tokens)
-        if not n:
-            return self.head(tokens.mean(dim=1))
+        if self.config.norm_last:
+            return self.head(self.norm(tokens[:, n:].mean(dim=1)))
+        if self.config.by_mean:
+            return self.head(self.norm(tokens[:, n:]).mean(dim=1))
+        tokens = self.norm(tokens[:, :n])
         logits = self.head(tokens[:, 0])
         # DeiT asks both of its tokens, and takes the mean of what they say.
         return (logits + self.distilled_head(tokens[:, 1])) / 2 if self.config.distilled else logits

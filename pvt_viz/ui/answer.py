@@ -100,7 +100,7 @@ def lens(scene: Scene) -> None:
     if not weights.classes or not weights.trained:
         return
     with st.expander(tr("What it would have said earlier: the logit lens"), icon=":material/search:"):
-        if stage.n_prefix:
+        if not scene.fitted.config.by_mean:
             early = tr(
                 "The last norm and the head read CLS too early: after each of the {depth} blocks of stage {index}. The"
                 " last row is the answer.",

@@ -62,7 +62,7 @@ def about(method: str, config: PVTConfig) -> str:
             "What the features of a place add to the answer: times its gradient, with attention maps and the deviations"
             " of LayerNorms held as they are. What speaks against the answer is cut to 0."
         )
-    who = prefix_words(config.n_prefix if config.distilled else min(config.n_prefix, 1))
+    who = "" if config.by_mean else prefix_words(2 if config.distilled else 1)
     if method == "raw":
         if who:
             return tr("What {who} looks at in the last block. It takes the last look for the whole story.", who=who)

@@ -5,8 +5,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pvt_viz.checkpoints import WeightsError, beside, hub
 from pvt_viz.checkpoints.load import ENDINGS
+from pvt_viz.checkpoints.sentences import label
 from pvt_viz.config import PRESETS, PVTConfig
-from pvt_viz.language import joined, say, spaced, tr
+from pvt_viz.language import N_, joined, say, spaced, tr
 from pvt_viz.models import Weights
 from pvt_viz.ui import address, asked, calls, fetching, weights
 from pvt_viz.ui.listed import enumerated
@@ -27,6 +28,8 @@ def show(selection: Selection) -> None:
             with weights.opening():
                 found = weights.checkpoint(selection.network)
             _about(found.weights, selection)
+            if selection.network.private:
+                _sets()
     except WeightsError as error:
         st.error(escaped(tr(error)))
     if not weights.uploads_allowed() and not hub.enabled():
@@ -50,18 +53,43 @@ def _about(said: Weights, selection: Selection) -> None:
         cut = tr("the middle {part:.1%} of the square", part=config.crop)
     if selection.config.crop != config.crop:
         cut = tr("all of the picture here (in training {cut})", cut=cut)
-    mean, std = (enumerated(*(f"{value:.3g}" for value in values)) for values in (config.mean, config.std))
-    st.caption(
-        tr(
-            "Pictures are prepared as for its training: {cut}, then mean ({mean}) and deviation ({std}) of red, green"
-            " and blue.",
-            cut=cut,
-            mean=mean,
-            std=std,
-        )
+    mean, std = (enumerated(*(f"{value:.3g}" for value in values[:3])) for values in (config.mean, config.std))
+    prepared = N_(
+        "Pictures are prepared as for its training: {cut}, then mean ({mean}) and deviation ({std}) of red, green"
+        " and blue."
     )
+    if config.in_channels == 1:
+        prepared = N_(
+            "Pictures are prepared as for its training: {cut}, then mean ({mean}) and deviation ({std}) of grey."
+        )
+    st.caption(tr(prepared, cut=cut, mean=mean, std=std))
     for note in said.notes:
         st.caption(f":material/info: {escaped(tr(note))}")
+
+
+def _sets() -> None:
+    """Which set of weights in the file is looked at, where there are several."""
+    opened = weights.own()
+    places = [found.weights.place for found in opened.sets]
+    if places:
+        st.selectbox(
+            tr("Weights in the file"),
+            places,
+            index=places.index(opened.checkpoint.weights.place),
+            format_func=label,
+            key=f"weights_set_{opened.digest}",
+            on_change=_take,
+            args=(f"weights_set_{opened.digest}",),
+            help=tr("Which of the sets of weights in the file is looked at; by default the average over training."),
+        )
+
+
+def _take(key: str) -> None:
+    """The set that was chosen, at its own size, p and R."""
+    weights.take(st.session_state[key])
+    calls.forget_own()
+    name = weights.own().checkpoint.config.name
+    asked.ask({"model": name, **weights.networks()[name].home})
 
 
 def _network(said: Weights, config: PVTConfig) -> str:
@@ -96,8 +124,8 @@ def _upload() -> None:
         key=f"weights_{number}",
         max_upload_size=weights.largest_upload(),
         help=tr(
-            "PVT, PVTv2, ViT or DeiT, as the authors, transformers or timm save them; choose its {config} and"
-            " {preprocessor} with it, if there are any. Never written to disk; gone with your visit.",
+            "PVT, PVTv2, MiT, ViT or DeiT, as the authors, transformers, timm or mmdetection save them; choose its"
+            " {config} and {preprocessor} with it, if there are any. Never written to disk; gone with your visit.",
             config=beside.CONFIG,
             preprocessor=beside.PREPROCESSOR,
         ),

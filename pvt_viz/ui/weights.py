@@ -4,9 +4,10 @@ Files are read in memory and belong to the visit alone; what came from the hub i
 A file that cannot be used changes nothing.
 """
 
+import contextlib
 import hashlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -19,6 +20,8 @@ from pvt_viz.ui.selection import Network, is_ratio
 from pvt_viz.words import escaped
 
 _OWN, _FETCHED, _PROBLEM = "own_weights", "fetched_weights", "weights_problem"
+MOST_SETS = 3
+"""Of one file: each is in memory for as long as the visit lasts."""
 _opening = threading.BoundedSemaphore(1)  # while a file is opened it is in memory twice
 
 
@@ -28,6 +31,8 @@ class Opened:
 
     checkpoint: Checkpoint
     digest: str
+    sets: tuple[Checkpoint, ...] = ()
+    """Every set of weights in the file that opens, where there are several."""
 
 
 def uploads_allowed() -> bool:
@@ -46,14 +51,32 @@ def receive(files: dict[str, bytes]) -> str | None:
     try:
         with _opening:
             found = open_files(files, largest_upload() * 1024**2)
+            others = _others(files, found)
     except WeightsError as error:
         st.session_state[_PROBLEM] = error.args[0]
         return None
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(files[name])
-    st.session_state[_OWN] = Opened(found, digest.hexdigest()[:16])  # the one before it goes
+    several = (found, *others) if others else ()
+    st.session_state[_OWN] = Opened(found, digest.hexdigest()[:16], several)  # the one before it goes
     return found.config.name
+
+
+def _others(files: dict[str, bytes], found: Checkpoint) -> list[Checkpoint]:
+    """The other sets of weights in these files, as far as they open."""
+    others = []
+    for place in found.weights.others[: MOST_SETS - 1]:
+        with contextlib.suppress(WeightsError):
+            others.append(open_files(files, largest_upload() * 1024**2, place))
+    return others
+
+
+def take(place: str) -> None:
+    """Of the sets of weights that this visitor uploaded in one file, the one that lay under this name."""
+    opened = own()
+    chosen = next(found for found in opened.sets if found.weights.place == place)
+    st.session_state[_OWN] = replace(opened, checkpoint=chosen)
 
 
 def problem() -> str | None:
@@ -105,7 +128,8 @@ def networks() -> dict[str, Network]:
     """What can be chosen beside the presets, by name."""
     found = {id: network for id, (network, _) in st.session_state.get(_FETCHED, {}).items()}
     if (opened := own()) is not None:
-        found[opened.checkpoint.config.name] = Network(opened.checkpoint.config, opened.digest, private=True)
+        digest = f"{opened.digest} {opened.checkpoint.weights.place}".strip()
+        found[opened.checkpoint.config.name] = Network(opened.checkpoint.config, digest, private=True)
     return found
 
 

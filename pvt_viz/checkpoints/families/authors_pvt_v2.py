@@ -1,4 +1,4 @@
-"""PVTv2 by the names of its authors (whai362/PVT, classification/pvt_v2.py)."""
+"""PVTv2 by the names of its authors (whai362/PVT, classification/pvt_v2.py), which those of SegFormer took over."""
 
 from pvt_viz.checkpoints.families import authors_pvt
 from pvt_viz.checkpoints.names import BLOCK, Family
@@ -8,6 +8,7 @@ _GONE = ("pos_embed{i}", "cls_token", "norm")
 
 FAMILY = Family(
     label=N_("PVTv2, the authors' file"),
+    mit=N_("SegFormer's MiT, its authors' file"),
     network="pvt_v2",
     marks=("block1.0.mlp.dwconv.dwconv.weight", "patch_embed1.proj.weight"),
     first_stage=1,

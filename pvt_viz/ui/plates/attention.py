@@ -41,7 +41,7 @@ def _looks_at(scene: Scene, view: View, stage: StageTrace) -> Plate:
     shape, token = stage.shape, _token(scene, view, stage.shape)
     head, weights = _weights(view, stage)
     shown = plane(weights[0 if token is None else shape.n_prefix + token[0] * shape.grid[1] + token[1]], shape)
-    who, beside = token_words(token), tr(prefix_words(shape.n_prefix))
+    who, beside = token_words(token), tr(prefix_words(shape.n_prefix, shape.registers))
     said = [
         tr("How its weight is shared out among {keys:,} keys, each where it lies.", keys=shape.reduced_tokens),
         tr("Outlined: the query.") if token else "",

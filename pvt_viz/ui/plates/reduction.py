@@ -94,7 +94,7 @@ def _signed(shown: Shown) -> Scale:
 def _keys(focus: Focus, steps: Steps, block: BlockTrace) -> Iterator[Plate]:
     shape, head = focus.shape, focus.head
     count, d = shape.keys, shape.head_dim
-    if prefix := tr(prefix_words(shape.n_prefix)):
+    if prefix := tr(prefix_words(shape.n_prefix, shape.registers)):
         said = tr(
             "{keys:,} rows, one per key ({tokens} first); {d} columns, one per channel.",
             keys=count,
@@ -129,7 +129,7 @@ def _query(focus: Focus, steps: Steps, block: BlockTrace) -> Iterator[Plate]:
     yield _of_all_keys(scored, "all_scores", followed.scores)
 
     shown, alt = steps.weights, tr("The softmax of the scores: the query's row of the attention map.")
-    if prefix := tr(prefix_words(shape.n_prefix)):
+    if prefix := tr(prefix_words(shape.n_prefix, shape.registers)):
         said = tr("The same as weights (those of {tokens} with them): they sum to 100 %.", tokens=prefix)
     else:
         said = tr("The same as weights: they sum to 100 %.")

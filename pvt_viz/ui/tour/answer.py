@@ -25,7 +25,8 @@ def show(scene: Scene) -> None:
     config, stage = scene.selection.config, scene.trace.stages[-1]
     shape = stage.shape
     # (head, key): mean of the rows that the answer is read from. For the mean token this is exact: mixing is linear.
-    rows = stage.blocks[-1].attention[0, :, : reads(config, shape)].mean(dim=1)
+    first = config.read_from.start
+    rows = stage.blocks[-1].attention[0, :, first : first + reads(config, shape)].mean(dim=1)
     strongest = strongest_keys(rows.mean(dim=0), shape)
     with figures.words_and_question() as (words, question):
         with words:
@@ -63,10 +64,8 @@ def show(scene: Scene) -> None:
 
 
 def reads(config: PVTConfig, shape: StageShape) -> int:
-    """How many tokens at the start of the last stage's sequence the answer is read from: as `PVT.read` does."""
-    if not config.n_prefix:
-        return shape.queries
-    return 2 if config.distilled else 1
+    """How many tokens of the last stage the answer is read from: as `PVT.read` does."""
+    return len(range(shape.queries)[config.read_from])
 
 
 def strongest_keys(weights: Tensor, shape: StageShape) -> list[int]:
@@ -77,7 +76,7 @@ def strongest_keys(weights: Tensor, shape: StageShape) -> list[int]:
 
 def _who(config: PVTConfig, shape: StageShape) -> str:
     i, count = shape.index, shape.tokens
-    if not config.n_prefix:
+    if config.by_mean:
         return tr(
             "The answer is read from the **mean** of all {count:,} tokens of stage {i}. So the figure shows where they"
             " look on average, in the last block.",
@@ -126,7 +125,7 @@ def _alt(scene: Scene, shape: StageShape) -> str:
 
 
 def _question(config: PVTConfig, shape: StageShape) -> str:
-    if not config.n_prefix:
+    if config.by_mean:
         return tr("Where do the tokens of the last block look most, on average over all heads? Choose a square.")
     if config.distilled:
         return tr("Where do CLS and the distillation token look most, in the last block? Choose a square.")
@@ -157,7 +156,7 @@ def _grid(scene: Scene, shape: StageShape, weights: Tensor) -> Grid:
     note = tr("own scale")
     if shape.n_prefix:
         beside = float(weights[: shape.n_prefix].sum())
-        beyond = tr(prefix_words(shape.n_prefix))
+        beyond = tr(prefix_words(shape.n_prefix, shape.registers))
         note = tr("own scale; {share:.1%} go to {prefix}, beside the picture", share=beside, prefix=beyond)
     return Grid(
         tr("Attention in the last block, key by key"),

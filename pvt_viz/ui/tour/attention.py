@@ -49,7 +49,7 @@ def show(scene: Scene) -> None:
                         "N⁺ = {queries:,}: the N = {tokens:,} tokens of the picture and {prefix}, which has no place.",
                         queries=shape.queries,
                         tokens=shape.tokens,
-                        prefix=tr(prefix_words(shape.n_prefix)),
+                        prefix=tr(prefix_words(shape.n_prefix, shape.registers)),
                     )
                 )
             _honest(scene, full, shape)
@@ -132,7 +132,7 @@ def _board(full: Scene, focus: figures.Focus, known: bool) -> None:
     for key in walk.strongest[:STRONGEST]:
         place = () if key < shape.n_prefix else (boxes[key - shape.n_prefix],)
         strongest += [Term(f"{float(walk.weights[key]):.2%}", place, f"key{key}"), Term("+")]
-    prefix = prefix_words(shape.n_prefix)
+    prefix = prefix_words(shape.n_prefix, shape.registers)
     rows = (
         Line(
             tr("Queries times keys ({prefix} among them): entries of one map", prefix=tr(prefix))

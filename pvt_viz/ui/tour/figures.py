@@ -52,7 +52,9 @@ def key_boxes(scene: Scene, shape: StageShape) -> tuple[Box, ...]:
 
 def key_name(shape: StageShape, key: int) -> str:
     """How a key (index in the sequence) is called on the boards: by its number in the plane, from 1, or "CLS"."""
-    return tr(prefix_name(key)) if key < shape.n_prefix else tr("key {number}", number=key - shape.n_prefix + 1)
+    if key < shape.n_prefix:
+        return tr(prefix_name(key, shape.n_prefix - shape.registers))
+    return tr("key {number}", number=key - shape.n_prefix + 1)
 
 
 def bare(scene: Scene) -> bytes:

@@ -207,7 +207,7 @@ def _stage_facts(trace: Trace, stage: StageTrace, shipment: Shipment, arrays: "_
         "spans": key_spans(shape),
         "pooled": shape.pool is not None,
         "n_prefix": shape.n_prefix,
-        "prefix": [tr(prefix_name(i)) for i in range(shape.n_prefix)],
+        "prefix": [tr(prefix_name(i, shape.n_prefix - shape.registers)) for i in range(shape.n_prefix)],
         "depth": shape.depth,
         "heads": shape.heads,
         "kind": shipment.kind,
