@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pvt_viz.budget import LARGEST_REDUCTION
 from pvt_viz.figures import reduction as figures
 from pvt_viz.language import spaced, tr
 from pvt_viz.ui import address, code, controls, explorer, fold_and_pool, parts, plates, reduction, table, takeaway, view
 from pvt_viz.ui import reduction_words as words
-from pvt_viz.ui.selection import LARGEST_REDUCTION
 from pvt_viz.walkthrough import Making, entries_by_reduction, prefix_words, window_size
 from pvt_viz.words import SUBSCRIPTS, times
 

@@ -11,6 +11,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from pvt_viz import budget
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.language import say
 from pvt_viz.models import PVT, Weights
@@ -123,11 +124,12 @@ class Trace:
 
 
 @torch.no_grad()
-def trace(model: PVT, images: Tensor) -> Trace:
+def trace(model: PVT, images: Tensor, *, unlimited: bool = False) -> Trace:
     """Run `model` on images (batch, 3, H, W) and keep what every stage and block saw.
 
     Attention maps are computed explicitly, since a fused kernel has none to show; the answer is the same. Raises
-    ValueError for images that are not a float32 batch of that shape, or too small for the model.
+    ValueError for images that are not a float32 batch of that shape, or too small for the model; and, unless
+    `unlimited`, where what is kept of all of them is more than the app allows itself (`budget`, 400 MB).
     """
     if not isinstance(images, Tensor) or images.dtype != torch.float32:
         kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
@@ -138,13 +140,15 @@ def trace(model: PVT, images: Tensor) -> Trace:
                 channels=model.config.in_channels,
             )
         )
+    shapes = model.config.shapes(tuple(images.shape[-2:])) if images.ndim == 4 else ()
+    if shapes and not unlimited:
+        budget.check_trace(shapes, budget.limit(budget.TRACES), len(images))
     watched = twin(model)
     seen, lens = _listen(watched), {}
     for j, block in enumerate(watched.stages[-1].blocks):
         # The same last norm and head, read too early: nostalgebraist's logit lens (2020), for pictures.
         block.register_forward_hook(lambda _module, _args, tokens, j=j: lens.__setitem__(j, model.read(tokens).cpu()))
     logits = watched(images.to(next(model.parameters()).device))
-    shapes = model.config.shapes(tuple(images.shape[-2:]))
     return Trace(
         config=model.config,
         weights=model.weights,

@@ -5,7 +5,7 @@ import inspect
 import pytest
 import torch
 
-from pvt_viz import budget, build_model, dataflow, get_config, models, trace
+from pvt_viz import attribution, budget, build_model, dataflow, get_config, models, trace
 
 
 def at(stage, step):
@@ -129,7 +129,7 @@ def test_fold_bytes_are_those_of_the_folds_weights(preset, reductions):
 
 
 def check(config, trace_limit=256_000_000, fold_limit=400_000_000):
-    budget.check(config, trace_limit=trace_limit, fold_limit=fold_limit, largest_reduction=16)
+    budget.check(config, trace_limit=trace_limit, fold_limit=fold_limit)
 
 
 def test_a_trace_that_is_too_heavy_is_refused_with_the_smallest_ratio_that_fits():
@@ -162,6 +162,26 @@ def test_linear_sra_is_not_told_to_raise_or_lower_an_r():
         check(config, trace_limit=10_000_000)
     with pytest.raises(ValueError, match="a smaller network"):
         check(config, fold_limit=1000)
+
+
+@pytest.mark.parametrize("follow", [trace, attribution.look])
+def test_python_has_the_limit_of_the_app_and_may_lift_it(follow, monkeypatch):
+    model = build_model(get_config("pvt_tiny", image_size=64))
+    images = torch.zeros(3, 3, 64, 64)
+    one = sum(map(budget.trace_bytes, model.config.shapes()))
+    monkeypatch.setenv(budget.TRACES, str(2.5 * one / 1e6))
+    follow(model, images[:2])
+    with pytest.raises(ValueError, match=r"Following these 3 pictures .* Follow at most 2 at once\."):
+        follow(model, images)
+    follow(model, images, unlimited=True)
+    with pytest.raises(ValueError, match=r"Following this picture .* choose a smaller image\."):
+        follow(model, torch.zeros(1, 3, 128, 128))  # the size of the pictures counts, not the model's
+
+
+def test_without_a_word_the_limit_is_400_mb():
+    model = build_model(get_config("flexi_pvt", image_size=512, reductions=(1, 4, 2, 1)))
+    with pytest.raises(ValueError, match=r"this app stops at 400 MB.* Raise R₁ to"):
+        trace(model, torch.zeros(1, 3, 512, 512))
 
 
 def test_a_vit_is_told_to_take_larger_patches():

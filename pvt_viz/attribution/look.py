@@ -8,6 +8,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from pvt_viz import budget
 from pvt_viz.attribution.held import held
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.language import say
@@ -56,15 +57,18 @@ class Look:
     """(batch,): the class whose logit the gradients are of."""
 
 
-def look(model: PVT, images: Tensor, classes: Tensor | None = None) -> Look:
+def look(model: PVT, images: Tensor, classes: Tensor | None = None, *, unlimited: bool = False) -> Look:
     """Run `model` on images (batch, 3, H, W), normalised; `classes` (batch,) are the model's own answers by default.
 
     Forward and backward once each, on the model's device; pictures of a batch do not touch each other. Raises
-    ValueError for a network without a head.
+    ValueError for a network without a head; and, unless `unlimited`, where maps and features of all images are more
+    than the app allows itself (`budget`, 400 MB). Their gradients, and what a backward pass keeps, come on top.
     """
     if not model.config.num_classes:
         raise ValueError(say("A network without a head has no answer: there is nothing to follow back."))
     shapes = model.config.shapes(tuple(images.shape[-2:]))
+    if not unlimited:
+        budget.check_trace(shapes, budget.limit(budget.TRACES), len(images))
     images = images.to(next(model.parameters()).device)
     watched, maps, features = held(model), {}, {}
     for i, stage in enumerate(watched.stages):

@@ -111,7 +111,7 @@ def map_scores(model: PVT, count: int, test: TestSet = SCENES) -> tuple[MapScore
     """Every method at every stage, and the yardsticks: chance, the centre, and the best that a stage's grid allows."""
     totals: dict[tuple[str, int], list[dict[str, float]]] = {}
     for batch in test.batches(count, model.config.image_hw):
-        look = attribution.look(model, test.pictures(model, batch))
+        look = attribution.look(model, test.pictures(model, batch), unlimited=True)
         for method, stage, heat, side in [*_maps(look), *_yardsticks(model, batch.masks)]:
             found = scores.score(heat, batch.masks, side).means()
             means = {name: value * len(heat) for name, value in found.items()}

@@ -19,7 +19,7 @@ from pvt_viz.models import PVT, Weights
 from pvt_viz.models.flexible import PSEUDO_INVERSE, Resizing
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import kept, weights
-from pvt_viz.ui.selection import LARGEST_REDUCTION, Network, Selection, choose
+from pvt_viz.ui.selection import Network, Selection, choose
 from pvt_viz.ui.uploads import Picture
 
 DISPLAY_WIDTH = 672  # pixels: three times a 224 px image, sharp on a projector
@@ -64,23 +64,13 @@ class Scene:
         return self.picture.private or self.selection.network.private
 
 
-def _limit(name: str, default: int) -> int:
-    """Bytes, from an environment variable in MB."""
-    return int(float(os.environ.get(name, default)) * 1e6)
-
-
 def scene(selection: Selection, picture: Picture, moment: int | None = None) -> Scene:
     """The traced scene of a choice. Raises ValueError, with a sentence, for one that is too heavy to trace.
 
     `moment` is a step of the network's training, where its weights there were recorded; 0 for random ones.
     """
     config = selection.config
-    budget.check(
-        config,
-        trace_limit=_limit("PVT_VIZ_TRACE_LIMIT_MB", 400),
-        fold_limit=_limit("PVT_VIZ_FOLD_LIMIT_MB", 400),
-        largest_reduction=LARGEST_REDUCTION,
-    )
+    budget.check(config, trace_limit=budget.limit(budget.TRACES), fold_limit=budget.limit(budget.FOLDS))
     network = selection.network
     fitted = Fitted(config, selection.kernels if selection.resized else PSEUDO_INVERSE, network.digest, moment)
     key = (picture.digest, fitted, devices.resolve(selection.device))
@@ -168,7 +158,9 @@ def _random(config: PVTConfig) -> PVT:
 
 def _trace(digest: str, fitted: Fitted, device: str, _picture: Image.Image, _network: Network) -> Trace:
     with _turns.get(device, _accelerator):
-        found = pvt_viz.trace(_model(fitted, device, _network), images.to_tensor(_picture, fitted.config))
+        found = pvt_viz.trace(
+            _model(fitted, device, _network), images.to_tensor(_picture, fitted.config), unlimited=True
+        )
     if not all(values.isfinite().all() for values in (found.logits, found.stages[-1].feature_map)):
         raise ValueError(
             say(
@@ -213,7 +205,7 @@ def look(scene: Scene) -> Look:
 def _look(key: tuple, _scene: Scene) -> Look:
     device = devices.resolve(_scene.selection.device)
     with _turns.get(device, _accelerator):
-        return attribution.look(model_of(_scene), _scene.trace.image)
+        return attribution.look(model_of(_scene), _scene.trace.image, unlimited=True)
 
 
 _shared_look = st.cache_resource(max_entries=4, show_spinner=False)(_look)

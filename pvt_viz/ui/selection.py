@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from pvt_viz import scenes
+from pvt_viz.budget import LARGEST_REDUCTION
 from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.config import PRESETS, PVTConfig, Size
 from pvt_viz.language import N_, Sentence, say
@@ -17,7 +18,6 @@ from pvt_viz.words import SUBSCRIPTS
 SIZES = (64, 96, 112, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512)
 FIRST_PATCHES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32)
 LATER_PATCHES = (1, 2, 3, 4)
-LARGEST_REDUCTION = 16
 POWERS = (1, 2, 4, 8, 16)
 """What a network with weights is offered of p_1 and R_i: the values between were neither trained nor measured."""
 CROPS = (N_("square"), N_("whole"))
