@@ -63,3 +63,14 @@ for dispute in disputes():
         )
     )
 code.show("fold_cost", "scores")
+
+st.header(tr("Why counters disagree"), anchor=False)
+st.markdown(
+    tr(
+        "One picture of 224×224 through PVT-Tiny, in multiply-adds. Most tools count the layers that they know, and"
+        " attention is none: SRA's products of activations are what they miss. The rows of fvcore, ptflops and thop"
+        " were counted once with the tool, on the network as its authors write it; the others follow from the closed"
+        " forms."
+    )
+)
+table.show(reference.counted())

@@ -1,14 +1,19 @@
 """The reference page's numbers against the published ones and the configurations, and the excerpts of the source."""
 
 import dataclasses
+from collections import Counter
 
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
+from authors_pvt import authors_like
 from pvt_viz import cost, source
 from pvt_viz.config import PRESETS, PVTConfig
 from pvt_viz.language import Sentence, speaking, tr
+from pvt_viz.models import PVT
 from pvt_viz.models.attention import SpatialReduction
-from pvt_viz.reference import disputes, table_one
+from pvt_viz.reference import counters, disputes, table_one
 from pvt_viz.reference.symbols import symbols
 from pvt_viz.ui import code
 from test_pages import healthy, text, visit
@@ -72,7 +77,7 @@ def test_an_excerpt_that_is_gone_is_an_error():
 @pytest.mark.parametrize("query", [{}, {"model": "pvt_v2_b2_li", "size": "96"}, {"model": "vit_tiny_16"}])
 def test_the_page(query):
     app = healthy(visit("reference", **query))
-    assert len(app.table) == 2
+    assert len(app.table) == 3
     assert f"**{app.session_state['selection'].model}**" in text(app)
     assert len(app.code) == 4
     assert "published 24.5 M" in text(app)
@@ -81,3 +86,38 @@ def test_the_page(query):
 def test_sentences_of_the_core_are_said_in_the_language_of_the_reader():
     with speaking("zh"):
         assert all(tr(dispute.question) != dispute.question for dispute in disputes.disputes())
+
+
+def test_counters_differ_by_what_is_said_of_them():
+    ours, meta, on_cpu, fvcore, _, thop, authors = (row.macs for row in counters.counters())
+    assert ours == meta == cost.analyze(PRESETS["pvt_tiny"]).macs
+    products, normalised = counters.products(), counters.normalised()
+    assert (products, ours - products) == (76_420_096, on_cpu)
+    assert fvcore == ours + counters.NORM_FVCORE * normalised
+    assert thop == ours - products + counters.NORM_THOP * normalised
+    assert authors == on_cpu + 76_217_344
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_counters_of_torch_count_what_the_page_prints(device):
+    rows = counters.counters()
+    with torch.device(device):
+        ours = PVT(PRESETS["pvt_tiny"]).eval()
+        theirs, images = authors_like(PRESETS["pvt_tiny"]).eval(), torch.zeros(1, 3, 224, 224)
+    for network, expected in ((ours, rows[2 if device == "cpu" else 1].macs), (theirs, rows[1].macs)):
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            network(images)
+        assert counter.get_total_flops() == 2 * expected
+
+
+def test_what_counters_add_is_what_the_authors_network_gives():
+    given = Counter()
+    network = authors_like(PRESETS["pvt_tiny"]).to("meta")
+    for module in network.modules():
+        if isinstance(module, torch.nn.LayerNorm | torch.nn.Linear | torch.nn.Conv2d):
+            module.register_forward_hook(lambda module, _args, out: given.update({type(module).__name__: out.numel()}))
+    network(torch.zeros(1, 3, 224, 224, device="meta"))
+    assert given["LayerNorm"] == counters.normalised()
+    gelu = sum(s.depth * s.queries * s.mlp_hidden for s in PRESETS["pvt_tiny"].shapes())
+    on_cpu, ptflops = (counters.counters()[i].macs for i in (2, 4))
+    assert ptflops == on_cpu + given["LayerNorm"] + gelu + given["Linear"] + given["Conv2d"]  # each has a bias

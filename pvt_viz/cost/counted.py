@@ -108,7 +108,8 @@ def analyze(
 ) -> CostReport:
     """Price `config` for `batch` images of `image_size`, a side or (H, W); by default the configuration's own.
 
-    MACs are exact: twice their number is what `torch.utils.flop_counter.FlopCounterMode` counts. Parameters are those
+    MACs are exact: twice their number is what `torch.utils.flop_counter.FlopCounterMode` counts on the meta device (on
+    a CPU it counts fused attention as nothing; `reference.counters` has other tools). Parameters are those
     of the configuration, whose position embeddings are made for its own image size. Raises ValueError, with one
     sentence, for a size that leaves a stage without tokens, and for a batch, kernel or dtype that does not exist.
     """

@@ -3,6 +3,7 @@
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import tr
 from pvt_viz.reference import table_one
+from pvt_viz.reference.counters import counters
 from pvt_viz.reference.symbols import symbols
 from pvt_viz.ui import pages
 from pvt_viz.ui.table import Table
@@ -40,3 +41,19 @@ def sizes() -> Table:
     ]
     alt = tr("Patch sizes, channels, reduction ratios, heads, MLP ratios and depths of PVT Tiny, Small, Medium, Large.")
     return Table(alt, rows, numbers=numbers, setting={"image": "224×224"})
+
+
+def counted() -> Table:
+    """What tools that count say of PVT-Tiny."""
+    found = counters()
+    rows = [
+        {
+            tr("counted by"): tr(counter.name),
+            tr("multiply-adds"): f"{counter.macs:,}",
+            tr("beside the first row"): f"{counter.macs - found[0].macs:+,}" if counter.macs != found[0].macs else "–",
+            tr("why"): tr(counter.differs),
+        }
+        for counter in found
+    ]
+    alt = tr("Seven ways to count the multiply-adds of PVT-Tiny, each with its number and what it leaves out or adds.")
+    return Table(alt, rows)

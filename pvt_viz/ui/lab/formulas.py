@@ -130,7 +130,8 @@ NOTES = (
     N_(
         "**Left out**, by that convention: softmax, LayerNorm, GELU, ReLU, biases, residual sums, and the sums of an"
         " average pool and of a mean token. Everything else equals what `torch.utils.flop_counter.FlopCounterMode`"
-        " counts on the running network, to the last operation; a test holds it there."
+        " counts when the network runs on the meta device, to the last operation; a test holds it there. On a CPU it"
+        " counts fused attention as nothing."
     ),
     N_(
         "**Depths.** The paper's Table 1 prints 3 blocks for stage 2 of Small and Medium. Its parameter counts, 24.5 M"
