@@ -50,7 +50,9 @@ def counted() -> Table:
         {
             tr("counted by"): tr(counter.name),
             tr("multiply-adds"): f"{counter.macs:,}",
-            tr("beside the first row"): f"{counter.macs - found[0].macs:+,}" if counter.macs != found[0].macs else "–",
+            tr("beside the first row"): f"{counter.macs - found[0].macs:+,}".replace("-", "−")
+            if counter.macs != found[0].macs
+            else "–",
             tr("why"): tr(counter.differs),
         }
         for counter in found
