@@ -43,14 +43,16 @@ _NEAR = Course(share=0.1, patch_size=4, reductions=_R[16], sizes=(56, 72, 80, (5
 _COARSE = Course(share=0.74, patch_size=4, reductions=_R[16], sizes=(64,), batch=128)
 _MIDDLE = Course(share=0.16, patch_size=2, reductions=_R[32], sizes=(64,), batch=48)
 _MIDDLES = Course(share=0.45, patch_size=2, reductions=_R[32], sizes=(64, 64, 64, 56, 80, (56, 80)), batch=64)
+_FINER = (replace(_COARSE, share=0.45), _NEAR, _MIDDLES)
 _FINE = Course(share=0.2, patch_size=1, reductions=_R[56], sizes=(56, 56, 56, 48, 64, (40, 56)), batch=24)
 
 PHOTO_PVT = PhotoRecipe(
     name="photo_pvt",
     config=get_config("photo_pvt"),
     phases=(
-        Phase(steps=9_000, task=TASK, courses=(_COARSE, _NEAR, _MIDDLE)),
-        Phase(steps=54_000, task=MIXED, courses=(_COARSE, _NEAR, _MIDDLE)),
+        Phase(steps=7_500, task=TASK, courses=(_COARSE, _NEAR, _MIDDLE)),
+        Phase(steps=1_500, task=TASK, courses=_FINER),
+        Phase(steps=54_000, task=MIXED, courses=_FINER),
         Phase(steps=30_000, task=MIXED, courses=(replace(_COARSE, share=0.35), _MIDDLES, _FINE)),
     ),
     first_patch_sizes=(4, 8),
