@@ -161,11 +161,11 @@ def test_a_pin_goes_into_the_link_and_to_the_other_pages(page, address):
 def test_the_menu_keeps_the_state(page, address):
     open_at(page, f"{address}/?{PHOTO}")
     slide(page, "R₁", "ArrowLeft")
-    assert "r1=7" in page.url
+    page.wait_for_url(re.compile("r1=7"))
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Attention").click()
     expect(page.locator("h1")).to_contain_text("look at?")
     settle(page)
-    assert "r1=7" in page.url
+    page.wait_for_url(re.compile("attention.*r1=7"))
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Pyramid").click()
     expect(page.locator("h1")).to_contain_text("Pyramid")
     settle(page)

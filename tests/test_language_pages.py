@@ -71,7 +71,7 @@ def shown(message: Message) -> list[str]:
         values = value if field.is_repeated else [value]
         for one in values:
             if field.message_type is None:
-                if field.name in SHOWN and isinstance(one, str):
+                if field.name in SHOWN and isinstance(one, str) and not one.startswith("<script>"):
                     found.append(one)
             elif isinstance(one, Message):
                 found += shown(one)

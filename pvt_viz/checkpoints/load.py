@@ -70,7 +70,7 @@ def _of_file(
     source: bytes | Path, files: Mapping[str, bytes], name: str, limit: int = LIMIT, under: str | None = None
 ) -> Checkpoint:
     """The weights in one file, of several sets those that are `under` a name, else the first that is of use."""
-    found = read_set(source, name, limit, under)
+    found = read_set(source, source.name if isinstance(source, Path) else name, limit, under)
     try:
         return _taken(foreign.checkpoint(found.tensors, files, name), found)
     except WeightsError as error:
