@@ -25,7 +25,7 @@ from pvt_viz.words import times
 EVERY = 1.0  # seconds between two looks at a training that is on its way
 
 st.title(tr("How it learns where to look"), anchor=False)
-name = learning.shown_for(st.session_state["scene_of"][1])
+name = learning.shown_for(parts.shown())
 st.markdown(learning.about(name))
 selection = learning.selection(parts.selection(), name)
 found = report.load(name)
@@ -90,4 +90,4 @@ with st.container(horizontal=True):
 st.fragment(partial(learning.live, polling), run_every=EVERY if polling else None)()
 if steps:
     takeaway.offer(lambda: plates.evidence(scene, "rollout"), key="learning", explorer=lambda: explorer.file(scene))
-parts.credit(st.session_state["scene_of"][1])
+parts.credit(parts.shown())

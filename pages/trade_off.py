@@ -28,7 +28,7 @@ from pvt_viz.words import SUBSCRIPTS, factor
 st.title(tr("What does less attention cost, and save?"), anchor=False)
 selection = parts.selection()
 if kinds := tradeoff.kinds():
-    home = measured.kind(selection, st.session_state["scene_of"][1])
+    home = measured.kind(selection, parts.shown())
     kind = pagewords.told("points", kinds, home)
     words = st.container()
     with st.container(key="wide_points"):  # one below the other on a phone

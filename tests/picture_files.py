@@ -6,6 +6,10 @@ import struct
 import zlib
 
 import numpy as np
+import pytest
+
+from pvt_viz import images
+from pvt_viz.images import ImageError
 
 D50 = (0.9642, 1.0, 0.8249)
 P3 = ((0.68, 0.32), (0.265, 0.69), (0.15, 0.06))
@@ -201,3 +205,14 @@ def _profile(space, connection, name, tags, kind=b"mntr"):
     size = struct.pack(">I", 128 + len(table) + len(body))
     head = size + bytes(4) + b"\x02\x20\0\0" + kind + space + connection + bytes(12) + b"acsp" + bytes(28)
     return head + _fixed(*D50) + bytes(48) + table + body
+
+
+def refused(data: bytes) -> str:
+    """The one sentence that a file is refused with."""
+    with pytest.raises(ImageError) as caught:
+        images.read(data)
+    sentence = str(caught.value)
+    assert sentence.endswith(".")
+    assert ". " not in sentence
+    assert ";" in sentence, "what is wrong; what would work"
+    return sentence

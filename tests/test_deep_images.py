@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from picture_files import png, rgb_profile, saved, tiff
+from picture_files import png, refused, rgb_profile, saved, tiff
 from pvt_viz import images
 from pvt_viz.decoding import depth
 from pvt_viz.decoding import tiff as deep_tiff
@@ -35,16 +35,6 @@ def is_picture(data, part=COLOUR, off=1):
     found, notes = shown(data)
     assert np.abs(found - 255 * np.clip(part, 0, 1)).max() <= off
     return notes
-
-
-def refused(data):
-    with pytest.raises(ImageError) as caught:
-        images.read(data)
-    sentence = str(caught.value)
-    assert sentence.endswith(".")
-    assert ". " not in sentence
-    assert ";" in sentence, "what is wrong; what would work"
-    return sentence
 
 
 # --- white by the data --------------------------------------------------------------------------------------

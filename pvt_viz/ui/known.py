@@ -10,6 +10,7 @@ from pvt_viz.figures import colour, encode
 from pvt_viz.language import current, spaced, tr
 from pvt_viz.models import Weights
 from pvt_viz.report import PHOTOGRAPHS, SCENES, Report
+from pvt_viz.ui import measured
 from pvt_viz.ui.calls import Scene
 from pvt_viz.words import escaped, times
 
@@ -29,8 +30,7 @@ def kind(weights: Weights) -> str:
 def report_of(scene: Scene) -> Report | None:
     """What was measured of the network on pictures of the kind that is shown; else nothing that it could be about."""
     found = report.load(scene.selection.config.name)
-    shown = PHOTOGRAPHS if scene.picture.scenes is None else SCENES
-    return found if found is not None and found.kind == shown else None
+    return found if found is not None and found.kind == measured.kind_of(scene.picture) else None
 
 
 def unsure(scene: Scene, chance: float) -> str:

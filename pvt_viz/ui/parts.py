@@ -24,6 +24,11 @@ def selection() -> Selection:
     return st.session_state["scene_of"][0]
 
 
+def shown() -> Picture:
+    """The picture that goes with it: a sample, a drawn scene, or the visitor's own."""
+    return st.session_state["scene_of"][1]
+
+
 def scene_or_none(chosen: Selection | None = None, moment: int | None = None) -> Scene | None:
     """The traced scene of this visit; where it would be too heavy, a sentence in its place, and None.
 
