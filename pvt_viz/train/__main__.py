@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     photographs = parser.add_argument_group("photos")
     photographs.add_argument("--data", type=Path, default=Path("tiny-imagenet-200.zip"), help="the data set's zip")
     photographs.add_argument("--hours", type=float, default=math.inf, help="stop by then; the next call goes on")
+    photographs.add_argument("--teacher", action="store_true", help="learn from EfficientNet-Lite0's answers, too")
     photographs.add_argument(
         "--shipped", action="store_true", help="start from the weights that ship, not from nothing"
     )
@@ -74,6 +75,7 @@ def _photos(chosen: argparse.Namespace, device: str) -> None:
             measure_only=chosen.measure_only,
             seconds=3600 * chosen.hours,
             shipped=chosen.shipped,
+            taught=chosen.teacher,
         )
         print(line)
 

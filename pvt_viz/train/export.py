@@ -83,8 +83,8 @@ def measured(recipe: Recipe, folder: Path, count: int, device: str, say: Callabl
     return found
 
 
-def training(recipe: Recipe, rows: list[list], cores: int = 1) -> Training:
-    """How the weights came about, from the rows of `history.json`."""
+def training(recipe: Recipe, rows: list[list], cores: int = 1, seen: int | None = None) -> Training:
+    """How the weights came about, from the rows of `history.json`; `seen` pictures, or as many as the recipe says."""
     every = max(1, len(rows) // HISTORY_ROWS)
     history = []
     for i in range(0, len(rows), every):
@@ -93,7 +93,7 @@ def training(recipe: Recipe, rows: list[list], cores: int = 1) -> Training:
         history.append((some[-1][0], *(round(mean, 4) for mean in means)))
     return Training(
         steps=rows[-1][0],
-        scenes=sum(recipe.lesson(step).batch for step in range(rows[-1][0])),
+        scenes=seen or sum(recipe.lesson(step).batch for step in range(rows[-1][0])),
         seconds=rows[-1][-1],
         machine=f"{'one core' if cores == 1 else f'{cores} cores'} of {devices.name('cpu')}, {platform.system()}",
         torch=torch.__version__.partition("+")[0],

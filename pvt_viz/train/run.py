@@ -17,7 +17,7 @@ from pvt_viz.train.trainer import Trainer
 SAVE_EVERY = 100  # steps
 CHECKPOINT, HISTORY = "checkpoint.pt", "history.json"
 COOLED = 0.5
-"""Of a time that is given, the last part, over which learning rates go down: weights answer better after it."""
+"""Of a time that is given, the part at its end over which learning rates go down: weights answer better after it."""
 ROW = ("step", "loss", "accuracy", "p_1", "task", "seconds")
 """What a row of `history.json` holds."""
 

@@ -9,7 +9,7 @@ from pvt_viz.checkpoints.sentences import label
 from pvt_viz.config import PRESETS, PVTConfig
 from pvt_viz.language import N_, joined, say, spaced, tr
 from pvt_viz.models import Weights
-from pvt_viz.ui import address, asked, calls, fetching, weights
+from pvt_viz.ui import address, asked, calls, fetching, parts, weights
 from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.selection import Selection
 from pvt_viz.words import escaped, megabytes, times
@@ -116,6 +116,7 @@ def _alike(one: PVTConfig, other: PVTConfig) -> bool:
 
 def _upload() -> None:
     """Files in memory, for this visit; once read, the server keeps only what was made of them."""
+    parts.uploads_withheld()
     number = st.session_state.setdefault(_FILES, 0)
     files = st.file_uploader(
         tr("Upload weights"),

@@ -12,7 +12,7 @@ from pvt_viz.ui import address, calls, following
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.selection import KNOWS_SCENES, Selection, native
-from pvt_viz.ui.uploads import Picture
+from pvt_viz.ui.uploads import Picture, withheld
 from pvt_viz.words import escaped, times
 
 STRANGE = "draw"
@@ -145,6 +145,17 @@ def notes(shown: Picture) -> None:
     """What was assumed when the picture was read, a line each; nothing where nothing was."""
     for note in shown.notes:
         st.caption(escaped(tr(note)))
+
+
+def uploads_withheld() -> None:
+    """Above what takes a file: a sentence where the browser would have it refused."""
+    if withheld():
+        st.warning(
+            tr(
+                "Uploads will be refused: in a frame of another site your browser holds back the cookie that they need."
+                " Open this page in a tab of its own, with cookies allowed."
+            )
+        )
 
 
 def picture(encoded: bytes, *, alt: str, caption: str | None = None) -> None:

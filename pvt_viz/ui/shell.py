@@ -6,7 +6,7 @@ import streamlit as st
 
 from pvt_viz import language
 from pvt_viz.ui import pages, reader, sidebar
-from pvt_viz.widgets.page_keys import page_history, page_language
+from pvt_viz.widgets.page_keys import page_language, page_manners
 
 ROOT = Path(__file__).parents[2]
 LOOK = Path(__file__).with_name("look.css")
@@ -24,6 +24,6 @@ if turned:
     st.session_state["page_visit"] = st.session_state.get("page_visit", 0) + 1
 with st.sidebar:
     page_language(language.TAGS[language.current()])
-    page_history()
+    page_manners()
 st.session_state["scene_of"] = sidebar.show(turned=turned, pictured=pages.current(shown.url_path).pictured)
 shown.run()

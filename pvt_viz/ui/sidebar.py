@@ -161,6 +161,7 @@ def _picture_source() -> Picture | None:
     )
     if source in SOURCES[:2]:
         return None
+    parts.uploads_withheld()
     if source == "Upload":
         file = st.file_uploader(
             tr("Upload a picture"),

@@ -19,7 +19,14 @@ from pvt_viz.ui.selection import SEEDS_FROM, Selection
 
 LONGEST_SIDE = 1536  # enough for every image size on offer, and little to hold for thirty visitors
 _KEPT, _PROBLEMS = "own_pictures", "own_picture_problems"
+_COOKIE = "_streamlit_xsrf"
 _decoding = threading.BoundedSemaphore(2)  # the largest pictures take up to 0.8 GB while they are decoded
+
+
+def withheld() -> bool:
+    """Whether the browser holds back the cookie that an upload needs, as it does in a frame of another site."""
+    asked = bool(st.context.headers) and st.get_option("server.enableXsrfProtection")
+    return asked and _COOKIE not in st.context.cookies
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pvt_viz.train.photos import card
 from pvt_viz.train.photos import evaluate as measure
 from pvt_viz.train.photos.archive import Photos
 from pvt_viz.train.photos.recipe import PhotoRecipe
-from pvt_viz.train.run import HISTORY
+from pvt_viz.train.run import CHECKPOINT, HISTORY
 
 SIZES: tuple[Size, ...] = ((96, 96), (112, 112), (160, 160), (192, 192), (224, 224), (128, 160))
 
@@ -73,6 +73,7 @@ def measured(
         accuracies = evaluate.accuracies(model, config, counts.settings, test, first) | accuracies
     say(f"{recipe.name}: other sizes, interventions, maps")
     few = measure.small(photos)
+    history, kept = json.loads((folder / HISTORY).read_text()), torch.load(folder / CHECKPOINT, weights_only=True)
     found = Report(
         name=recipe.name,
         kind=PHOTOGRAPHS,
@@ -89,7 +90,8 @@ def measured(
         scores=evaluate.map_scores(network, counts.maps, test),
         small_scored=min(counts.maps, len(few)),
         small_scores=evaluate.map_scores(network, min(counts.maps, len(few)), measure.test_set(few)),
-        training=export.training(recipe, json.loads((folder / HISTORY).read_text()), torch.get_num_threads()),
+        # A recipe that was changed on the way does not say what was seen.
+        training=export.training(recipe, history, torch.get_num_threads(), seen=kept["seen"]),
     )
     report.save(found)
     report.load.cache_clear()

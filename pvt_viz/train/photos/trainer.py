@@ -13,6 +13,7 @@ from pvt_viz.config import PVTConfig
 from pvt_viz.models import PVT, build_model
 from pvt_viz.models.flexible import refit
 from pvt_viz.train.muon import Muon
+from pvt_viz.train.photos import teacher
 from pvt_viz.train.photos.archive import Photos
 from pvt_viz.train.photos.augment import crops, light, mixed
 from pvt_viz.train.photos.recipe import MIXED, PhotoRecipe
@@ -34,9 +35,10 @@ class Learner(nn.Module):
 class PhotoTrainer(Stepper):
     """Goes through all photographs in a new order each time; what a step does, its number and that order decide."""
 
-    def __init__(self, recipe: PhotoRecipe, photos: Photos, device: str = "cpu"):
+    def __init__(self, recipe: PhotoRecipe, photos: Photos, device: str = "cpu", taught: Tensor | None = None):
+        """`taught` (n, class): probabilities of a teacher, for as many photographs."""
         super().__init__(recipe, Learner(build_model(recipe.config, seed=recipe.seed)), device)
-        self.photos, self.seen = photos, 0
+        self.photos, self.seen, self.taught = photos, 0, taught
 
     def muon(self, matrices: list[Tensor]) -> torch.optim.Optimizer:
         return Muon(matrices, lr=self.recipe.muon_lr, weight_decay=self.recipe.muon_decay)
@@ -57,6 +59,8 @@ class PhotoTrainer(Stepper):
         labels = self.photos.labels[chosen]
         targets = F.one_hot(labels, config.num_classes).float()
         targets = targets * (1 - self.recipe.smoothing) + self.recipe.smoothing / config.num_classes
+        if self.taught is not None:
+            targets = targets.lerp(self.taught[chosen].float(), teacher.WEIGHT)
         pictures = (pictures - mean) / std
         if lesson.task == MIXED:
             pictures, targets = mixed(pictures, targets, chance)

@@ -1,8 +1,8 @@
-"""What a page of steps does with the keyboard, and what a page tells a browser of its language and of its turns.
+"""What a page of steps does with the keyboard, and how a page gets on with a browser: language, turns, translators, paper.
 
     page_keys(key="turn", step="attention", on_turn=lambda: turn_by(turned("turn")))
     page_language("zh-Hans")
-    page_history()
+    page_manners()
 
 None takes any room on the page.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["page_history", "page_keys", "page_language", "turned"]
+__all__ = ["page_keys", "page_language", "page_manners", "turned"]
 
 _FOLDER = Path(__file__).parent
 _OUT_OF_THE_FLOW = "{ position: absolute; width: 0; height: 0; overflow: hidden; }"  # in it, nothing has a gap above it
@@ -36,7 +36,7 @@ def _invisible(name: str, script: str):
 
 _keys = _invisible("page_keys", "keys.js")
 _language = _invisible("page_language", "language.js")
-_HISTORY = (_FOLDER / "history.js").read_text(encoding="utf-8")
+_MANNERS = [(_FOLDER / script).read_text(encoding="utf-8") for script in ("history.js", "translators.js", "paper.js")]
 
 
 def page_keys(*, key: str, step: str, on_turn: Callable[[], None]) -> int | None:
@@ -66,7 +66,9 @@ def page_language(language: str) -> None:
     _language(data={"language": language}, key="page_language")
 
 
-def page_history() -> None:
-    """Have the browser keep one entry for a page that the menu has turned to."""
+def page_manners() -> None:
+    """Have the browser keep one entry for a page that the menu has turned to, survive its own translator, and print charts whole."""
     # No component: its script would come after the first page, and a quick hand turns before that.
-    st.html(f"<script>(() => {{\n{_HISTORY}}})()</script>", unsafe_allow_javascript=True)
+    # Nothing in them may look like a tag, a comment's words neither: the page would drop them all.
+    scripts = "".join(f"(() => {{\n{script}}})();\n" for script in _MANNERS)
+    st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)

@@ -1,0 +1,90 @@
+"""Pages in a browser that translates them: it puts elements of its own in the place of texts, or around them."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from server import on_scene
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PAGES = ("", "attention", "reduction", "evidence", "trade-off", "learning", "cost", "reference")
+PRESSES = 20
+CONTROLS = (
+    ":is([role=slider], [role=radio], [role=checkbox], input[type=range], input[type=radio], input[type=checkbox])"
+)
+TRANSLATE = """
+() => {
+  window.replaced ??= [];
+  window.rounds = (window.rounds ?? 0) + 1;
+  const walker = document.createTreeWalker(document.getElementById("root"), NodeFilter.SHOW_TEXT);
+  const texts = [];
+  while (walker.nextNode()) texts.push(walker.currentNode);
+  for (const [i, text] of texts.entries()) {
+    if (!text.data.trim() || text.parentElement.closest("font, style, script, svg, textarea")) continue;
+    const outer = document.createElement("font"), inner = outer.appendChild(document.createElement("font"));
+    const wrapped = (i + window.rounds) % 2;
+    if (!wrapped) inner.textContent = text.data;
+    const way = Math.floor(i / 2) % 2 && !wrapped;
+    if (way) text.parentNode.insertBefore(outer, text), text.remove();
+    else text.replaceWith(outer);
+    if (wrapped) inner.append(text);
+    else window.replaced.push([text, outer, text.data]);
+  }
+  return texts.length;
+}
+"""
+STALE = """() => window.replaced.filter(([text, outer, then]) => outer.isConnected && (text.data !== then || text.isConnected))
+  .map(([text, outer, then]) => [then, text.data])"""
+
+
+@pytest.fixture
+def faults(page: Page) -> list[str]:
+    """What went wrong in the browser."""
+    found = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    return found
+
+
+def settle(page: Page) -> None:
+    page.wait_for_timeout(120)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+
+
+def healthy(page: Page, faults: list[str]) -> None:
+    shown = page.locator("#root").inner_text()
+    assert "NotFoundError" not in shown and "removeChild" not in shown
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert faults == []
+    assert page.evaluate(STALE) == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_translated_page_goes_on_when_controls_are_pressed(page, address, faults, path):
+    page.goto(on_scene(f"{address}/{path}"))
+    expect(page.locator("h1")).to_be_visible(timeout=30_000)
+    settle(page)
+    there = page.locator(f"#root {CONTROLS}:not(:disabled)")
+    expect(there.first).to_be_visible()
+    for press in range(PRESSES):
+        assert page.evaluate(TRANSLATE) > 50
+        control = there.nth((press * 7 + press // 3) % there.count())
+        ranged = control.evaluate("it => it.type === 'range' || it.getAttribute('role') === 'slider'")
+        control.focus()
+        page.keyboard.press(("ArrowLeft", "ArrowRight")[press % 2] if ranged else "Space")
+        settle(page)
+    healthy(page, faults)
+
+
+def test_a_translated_tour_shows_the_texts_of_its_step(page, address, faults):
+    page.goto(f"{address}/tour")
+    expect(page.locator("h1")).to_be_visible(timeout=30_000)
+    settle(page)
+    for _ in range(3):
+        page.evaluate(TRANSLATE)
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(300)
+        settle(page)
+    said = page.get_by_test_id("stMain").inner_text()
+    healthy(page, faults)
+    page.goto(page.url)
+    page.wait_for_function("said => document.querySelector('[data-testid=stMain]')?.innerText === said", arg=said)
