@@ -60,7 +60,8 @@ def test_on_paper_no_controls_and_every_chart_whole(page, address, path):
     page.set_viewport_size(PAPER)
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
     boxes = charts.evaluate_all("all => all.map(it => it.getBoundingClientRect()).map(it => [it.left, it.right])")
-    assert boxes and all(left >= 0 and right <= PAPER["width"] + 1 for left, right in boxes)
+    assert boxes
+    assert all(left >= 0 and right <= PAPER["width"] + 1 for left, right in boxes)
     assert all(right - left <= width + 1 for (left, right), width in zip(boxes, on_screen, strict=True))
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")

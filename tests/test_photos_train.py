@@ -326,6 +326,7 @@ def test_everything_that_ships_is_made(folder, small_archive, zipped, monkeypatc
 
 
 def test_a_training_that_is_stopped_goes_on(train, tmp_path, monkeypatch):
+    monkeypatch.setattr("pvt_viz.train.run.COOLED", 1e-6)  # else the first part is another one
     whole = to_the_end(PhotoTrainer(TINY, train), tmp_path / "whole")
     clock = iter(range(10_000))
     monkeypatch.setattr("pvt_viz.train.run.time.monotonic", lambda: float(next(clock)))

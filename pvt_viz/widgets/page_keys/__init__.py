@@ -1,4 +1,4 @@
-"""What a page of steps does with the keyboard, and how a page gets on with a browser: language, turns, translators, paper.
+"""What a page of steps does with the keyboard; and with a browser: its language, turns, translators, paper.
 
     page_keys(key="turn", step="attention", on_turn=lambda: turn_by(turned("turn")))
     page_language("zh-Hans")
@@ -67,7 +67,7 @@ def page_language(language: str) -> None:
 
 
 def page_manners() -> None:
-    """Have the browser keep one entry for a page that the menu has turned to, survive its own translator, and print charts whole."""
+    """Have the browser keep one entry for each turn of the menu, outlive its translator, print whole charts."""
     # No component: its script would come after the first page, and a quick hand turns before that.
     # Nothing in them may look like a tag, a comment's words neither: the page would drop them all.
     scripts = "".join(f"(() => {{\n{script}}})();\n" for script in _MANNERS)
