@@ -52,7 +52,7 @@ def test_in_a_tab_of_its_own_nothing_is_said(page, address):
 def test_on_paper_no_controls_and_every_chart_whole(page, address, path):
     page.goto(on_scene(f"{address}/{path}"))
     charts = page.locator(".js-plotly-plot .main-svg")
-    expect(charts.first).to_be_visible(timeout=30_000)
+    expect(charts.first).to_be_attached(timeout=60_000)
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
     on_screen = charts.evaluate_all("all => all.map(it => it.getBoundingClientRect().width)")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
