@@ -47,6 +47,8 @@ class Training:
     date: str
     history: tuple[tuple[int, float, float], ...]
     """(step, loss, accuracy), means over the steps since the row before."""
+    taught_from: int | None = None
+    """The step from which a teacher's answers were learnt from beside the labels; None where there was no teacher."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,9 +126,12 @@ def test_what_is_started_from_is_what_is_trained(train):
     first.advance()
     state = {name: values + 1 for name, values in first.learner.network.state_dict().items()}
     second = PhotoTrainer(TINY, train)
-    second.start_from(state, steps=3, seen=12)
+    training = report.Training(
+        steps=3, scenes=12, seconds=1.0, machine="", torch="", date="", history=(), taught_from=2
+    )
+    second.start_from(state, training)
     assert all(torch.equal(second.average[f"network.{name}"], values) for name, values in state.items())
-    assert (second.number, second.seen) == (3, 12)
+    assert (second.number, second.seen, second.taught_from) == (3, 12, 2)
 
 
 def test_a_teacher_is_asked_once_and_its_answers_are_learnt_from(train, tmp_path):
@@ -153,6 +156,7 @@ def test_a_teacher_is_asked_once_and_its_answers_are_learnt_from(train, tmp_path
         trainer = PhotoTrainer(recipe, train, taught=taught)
         for _ in range(80):
             trainer.advance()
+        assert trainer.taught_from == (None if taught is None else 0)
         network = trainer.learner.network.eval()
         chances.append(network(images.to_tensor(train.images.permute(0, 3, 1, 2).float() / 255, TINY.config)))
     plain, dogs = (logits.softmax(dim=1)[:, 1].mean() for logits in chances)
@@ -313,6 +317,7 @@ def test_everything_that_ships_is_made(folder, small_archive, zipped, monkeypatc
     assert len(found.interventions) == 4 * len(KINDS)
     assert found.small_scored == 2
     assert found.training.scenes == kept["seen"]
+    assert found.training.taught_from is None
     assert {row.method for row in found.small_scores} == {row.method for row in found.scores}
     text = (folder / "photo_pvt.md").read_text()
     assert text == card.text(TINY, found)

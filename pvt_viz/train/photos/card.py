@@ -1,8 +1,9 @@
 """The model card of a network that knows photographs."""
 
 from pvt_viz import cost
-from pvt_viz.report import Report
+from pvt_viz.report import Report, Training
 from pvt_viz.train import card
+from pvt_viz.train.photos import teacher
 from pvt_viz.train.photos.recipe import PhotoRecipe
 from pvt_viz.words import si, times
 
@@ -39,6 +40,7 @@ def text(recipe: PhotoRecipe, report: Report) -> str:
         f" grid of the default setting. Muon (lr {recipe.muon_lr}, weight decay {recipe.muon_decay}) for the matrices"
         f" of the stages, AdamW (lr {recipe.adam_lr}, weight decay {recipe.adam_decay}) for the rest, a plateau that is"
         f" cooled down at the end, weights averaged with {recipe.averaging}.",
+        *_taught(training),
         f"Trained on {training.machine}, torch {training.torch}, in {training.seconds / 3600:.1f} hours,"
         f' {training.date}. `make train ARGS="photos --data tiny-imagenet-200.zip"` does it again.',
         "## How sure it is",
@@ -69,6 +71,18 @@ def text(recipe: PhotoRecipe, report: Report) -> str:
         " learnt, too: do not decide anything about anybody with it.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _taught(training: Training) -> list[str]:
+    """Who helped."""
+    if training.taught_from is None:
+        return []
+    return [
+        f"From step {training.taught_from:,} on, {teacher.WEIGHT:.0%} of a target is what {teacher.NAME} says of the"
+        f" whole picture at {teacher.SIDE} pixels, its logits divided by {teacher.SOFTNESS:g}; the rest is the label. It was"
+        " trained on ImageNet, whose photographs these are: it may know some of the held-out ones, which this network"
+        " has never seen.",
+    ]
 
 
 def _early(recipe: PhotoRecipe, report: Report) -> str:

@@ -35,7 +35,7 @@ def make(
         answers = teacher.answers(photos, folder) if taught else None
         trainer = PhotoTrainer(recipe, photos, device, answers)
         if shipped and not begun(own) and (known := report.load(name)):
-            trainer.start_from(weights_file.read(name).state, known.training.steps, known.training.scenes)
+            trainer.start_from(weights_file.read(name).state, known.training)
             go_on_from(trainer, known.training, own)
         trainer = to_the_end(trainer, own, until=seconds)
         export.weights(recipe, trainer.average, held_out, counts.whole // 2)

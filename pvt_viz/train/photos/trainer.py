@@ -12,6 +12,7 @@ from pvt_viz.checkpoints.own import part
 from pvt_viz.config import PVTConfig
 from pvt_viz.models import PVT, build_model
 from pvt_viz.models.flexible import refit
+from pvt_viz.report import Training
 from pvt_viz.train.muon import Muon
 from pvt_viz.train.photos import teacher
 from pvt_viz.train.photos.archive import Photos
@@ -39,13 +40,14 @@ class PhotoTrainer(Stepper):
         """`taught` (n, class): probabilities of a teacher, for as many photographs."""
         super().__init__(recipe, Learner(build_model(recipe.config, seed=recipe.seed)), device)
         self.photos, self.seen, self.taught = photos, 0, taught
+        self.taught_from: int | None = None
 
     def muon(self, matrices: list[Tensor]) -> torch.optim.Optimizer:
         return Muon(matrices, lr=self.recipe.muon_lr, weight_decay=self.recipe.muon_decay)
 
-    def start_from(self, state: dict[str, Tensor], steps: int, seen: int) -> None:
-        """Begin with the weights of a network of this recipe after so many steps and pictures, not with random ones."""
-        self.number, self.seen = steps, seen
+    def start_from(self, state: dict[str, Tensor], known: Training) -> None:
+        """Begin with the weights of a network of this recipe after such a training, not with random ones."""
+        self.number, self.seen, self.taught_from = known.steps, known.scenes, known.taught_from
         self.learner.network.load_state_dict(state)
         self.average = {name: values.detach().clone() for name, values in self.learner.named_parameters()}
 
@@ -60,6 +62,7 @@ class PhotoTrainer(Stepper):
         targets = F.one_hot(labels, config.num_classes).float()
         targets = targets * (1 - self.recipe.smoothing) + self.recipe.smoothing / config.num_classes
         if self.taught is not None:
+            self.taught_from = self.number if self.taught_from is None else self.taught_from
             targets = targets.lerp(self.taught[chosen].float(), teacher.WEIGHT)
         pictures = (pictures - mean) / std
         if lesson.task == MIXED:
@@ -81,11 +84,11 @@ class PhotoTrainer(Stepper):
         return torch.cat(found)
 
     def state(self) -> dict:
-        return super().state() | {"seen": self.seen}
+        return super().state() | {"seen": self.seen, "taught_from": self.taught_from}
 
     def go_on(self, state: dict) -> None:
         super().go_on(state)
-        self.seen = state["seen"]
+        self.seen, self.taught_from = state["seen"], state["taught_from"]
 
 
 @lru_cache(maxsize=1)
