@@ -79,9 +79,9 @@ def _taught(training: Training) -> list[str]:
         return []
     return [
         f"From step {training.taught_from:,} on, {teacher.WEIGHT:.0%} of a target is what {teacher.NAME} says of the"
-        f" whole picture at {teacher.SIDE} pixels, its logits divided by {teacher.SOFTNESS:g}; the rest is the label. It was"
-        " trained on ImageNet, whose photographs these are: it may know some of the held-out ones, which this network"
-        " has never seen.",
+        f" whole picture at {teacher.SIDE} pixels, its logits divided by {teacher.SOFTNESS:g}; the rest is the label."
+        " It was trained on ImageNet, whose photographs these are: it may know some of the held-out ones, which this"
+        " network has never seen.",
     ]
 
 
