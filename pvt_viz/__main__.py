@@ -7,6 +7,7 @@ from pathlib import Path
 from pvt_viz import launch
 from pvt_viz.config import PRESETS
 from pvt_viz.language import LANGUAGES, SOURCE, speaking, tr
+from pvt_viz.maps import command
 
 NAME = "pvt-viz"
 APP = "Start the explainer; further arguments go to Streamlit: pvt-viz app --server.port=8600."
@@ -19,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     app = commands.add_parser("app", help=APP, description=APP, allow_abbrev=False)
     app.set_defaults(run=None)
+    command.add(commands)
     export = commands.add_parser("export", help=EXPORT, description=EXPORT)
     export.add_argument("picture", help="an image file, a sample (cat, astronaut, coffee …), scene, or scene:NUMBER")
     model = "a preset, a file of weights, or a hub id that the app fetched before (default: what knows such pictures:"
@@ -36,11 +38,16 @@ def main(arguments: list[str] | None = None) -> int:
     asked, further = parser.parse_known_args(arguments)
     if further and asked.run:
         parser.error(f"unrecognized arguments: {' '.join(further)}")
-    try:
-        return asked.run(asked) if asked.run else launch.start(further)
-    except ValueError as error:
-        print(tr(error), file=sys.stderr)
-        return 2
+    with speaking(getattr(asked, "language", SOURCE)):
+        try:
+            return asked.run(asked) if asked.run else launch.start(further)
+        except ValueError as error:
+            told = tr(error)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            told = tr("{folder} cannot be written to: {reason}.", folder=asked.out, reason=reason)
+    print(told, file=sys.stderr)
+    return 2
 
 
 def _export(asked: argparse.Namespace) -> int:
@@ -51,26 +58,17 @@ def _export(asked: argparse.Namespace) -> int:
     quiet.hush()
     from pvt_viz.site import build, visit
 
-    with speaking(asked.language):
-        try:
-            view = visit.looking_at(*asked.at)
-            scene = visit.scene(
-                asked.picture,
-                asked.model,
-                size=asked.size,
-                patch_sizes=asked.patch_sizes,
-                reductions=asked.reductions,
-                crop=asked.crop,
-            )
-            page = build.write(scene, view, asked.out, told=lambda line: print(line, flush=True))
-        except ValueError as error:
-            print(tr(error), file=sys.stderr)
-            return 2
-        except OSError as error:
-            reason = error.strerror or str(error)
-            print(tr("{folder} cannot be written to: {reason}.", folder=asked.out, reason=reason), file=sys.stderr)
-            return 2
-        print(tr("Written: open {page} in a browser.", page=page))
+    view = visit.looking_at(*asked.at)
+    scene = visit.scene(
+        asked.picture,
+        asked.model,
+        size=asked.size,
+        patch_sizes=asked.patch_sizes,
+        reductions=asked.reductions,
+        crop=asked.crop,
+    )
+    page = build.write(scene, view, asked.out, told=lambda line: print(line, flush=True))
+    print(tr("Written: open {page} in a browser.", page=page))
     return 0
 
 
