@@ -15,7 +15,7 @@ def check() -> None:
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise ValueError(
             say(
-                "{missing} is not installed here, and this cannot do without; `pip install pvt-viz[app]` brings it.",
+                "{missing} must be installed for this; `pip install 'pvt-viz[app]'` brings it.",
                 missing=", ".join(missing),
             )
         )
