@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 
 import pvt_viz
@@ -197,6 +198,29 @@ def test_other_settings_in_the_same_folder_are_a_sentence_and_no_mixture(picture
     assert maps(tmp_path, pictures / "cat.png", "--model", "flexi_pvt") == 2
     assert "made with model = scene_vit, and not flexi_pvt; weights = " in capsys.readouterr().err
     assert files(tmp_path) == before
+
+
+def test_what_was_deleted_is_made_again_and_nothing_else(pictures, tmp_path, capsys):
+    arguments = (pictures / "cat.png", pictures / "other", *SMALL)
+    assert maps(tmp_path, *arguments) == 0
+    [overlay, *_] = (tmp_path / "overlays" / "cat").iterdir()
+    overlay.unlink()
+    before = files(tmp_path)
+    assert maps(tmp_path, *arguments) == 0
+    assert "has maps of 2 of 2 pictures, 1 of them new." in capsys.readouterr().out
+    assert overlay.is_file()
+    assert {name for name, written in files(tmp_path).items() if "dog" in name and before[name] != written} == set()
+
+
+def test_two_calls_do_not_write_to_one_folder(pictures, tmp_path, capsys):
+    assert maps(tmp_path, pictures / "cat.png", *SMALL, "--no-png") == 0
+    before = files(tmp_path)
+    with FileLock(tmp_path / ".lock"):
+        assert maps(tmp_path, pictures / "other", *SMALL, "--no-png") == 2
+    assert capsys.readouterr().err == (
+        f"Another call is writing to {tmp_path}; wait for its end, or choose another folder.\n"
+    )
+    assert {name for name, written in files(tmp_path).items() if before.get(name) != written} <= {".lock"}
 
 
 def test_numbers_that_grow_beyond_all_bounds_are_a_line_in_the_log(pictures, tmp_path, monkeypatch):

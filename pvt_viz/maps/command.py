@@ -57,13 +57,14 @@ def run(asked: argparse.Namespace) -> int:
     runs.check(model)
     chosen = choose(model.config, asked.blocks, asked.heads, asked.queries)
     words = {name: " ".join(getattr(asked, name)) for name in ("blocks", "heads", "queries")}
-    folder = Folder(asked.out, runs.settings(model) | words | {"png": not asked.no_png})
-    for note in model.weights.notes:
-        print(tr(note), flush=True)
-    if not model.weights.classes:
-        print(tr("{name} has no head: there are maps and no answers.", name=model.config.name), flush=True)
+    settings = runs.settings(model) | words | {"png": not asked.no_png}
     try:
-        done = runs.write(pictures, model, chosen, folder, batch=asked.batch, png=not asked.no_png)
+        with Folder(asked.out, settings) as folder:
+            for note in model.weights.notes:
+                print(tr(note), flush=True)
+            if not model.weights.classes:
+                print(tr("{name} has no head: there are maps and no answers.", name=model.config.name), flush=True)
+            done = runs.write(pictures, model, chosen, folder, batch=asked.batch, png=not asked.no_png)
     except KeyboardInterrupt:
         print(tr("Stopped; the same command goes on from here."), file=sys.stderr)
         return STOPPED

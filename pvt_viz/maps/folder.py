@@ -15,27 +15,51 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from pvt_viz.language import say
 
 SETTINGS, DONE, ANSWERS, LOG = "settings.json", "done.jsonl", "answers.csv", "log.txt"
 Answer = tuple[int, str, float]
 """Number of a class, its name, and the probability."""
+ENTRY = ("picture", "file", "name", "overlays", "answers")
+"""Of a line in `done.jsonl`."""
 COLUMNS = ("name", "picture", "rank", "class", "answer", "probability")
 
 
 class Folder:
-    """One call's view of it. Raises ValueError, with a sentence, where other settings were used, and OSError."""
+    """One call's view of it, for a `with`: until its end no other call may write there.
+
+    Raises ValueError, with a sentence, where other settings were used or another call is on its way, and OSError.
+    """
 
     def __init__(self, path: Path, settings: Mapping[str, object]):
         self.path = path
         self.settings = json.loads(json.dumps(settings))  # as they come back from a file
+        self._done: dict[Path, dict] = {}
         self._check()
         (path / "arrays").mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(path / ".lock", timeout=0)
+
+    def __enter__(self) -> "Folder":
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise ValueError(
+                say(
+                    "Another call is writing to {folder}; wait for its end, or choose another folder.",
+                    folder=self.path,
+                )
+            ) from None
         self._write(SETTINGS, json.dumps(self.settings, indent=1, ensure_ascii=False) + "\n")
         self._done = self._read_done()
         # Anew: a call that was cut may have left half a line.
         self._write(DONE, "".join(map(_line, self._done.values())))
         self._write(LOG, "")
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._lock.release()
 
     @property
     def names(self) -> dict[Path, str]:
@@ -43,9 +67,11 @@ class Folder:
         return {picture: entry["name"] for picture, entry in self._done.items()}
 
     def has(self, picture: Path) -> bool:
-        """Whether this very file is finished: one that was changed since is not."""
+        """Whether this very file is finished, and what was made of it still there: one that was changed is not."""
         entry = self._done.get(picture)
-        return entry is not None and entry["file"] == _mark(picture) and self._npz(entry["name"]).is_file()
+        if entry is None or entry["file"] != _mark(picture) or not self._npz(entry["name"]).is_file():
+            return False
+        return all((self._overlays(entry["name"]) / file).is_file() for file in entry["overlays"])
 
     def keep(
         self,
@@ -56,12 +82,13 @@ class Folder:
         answers: list[Answer],
     ) -> None:
         """Write the files of a picture; of `answers` the likeliest first."""
+        drawn = []
         for file, data in overlays:
-            there = self.path / "overlays" / name
-            there.mkdir(parents=True, exist_ok=True)
-            (there / file).write_bytes(data)
+            self._overlays(name).mkdir(parents=True, exist_ok=True)
+            (self._overlays(name) / file).write_bytes(data)
+            drawn.append(file)
         self._npz(name).write_bytes(npz)
-        entry = {"picture": str(picture), "file": _mark(picture), "name": name, "answers": answers}
+        entry = dict(zip(ENTRY, (str(picture), _mark(picture), name, drawn, answers), strict=True))
         self._done[picture] = entry
         with (self.path / DONE).open("a", encoding="utf-8") as file:
             file.write(_line(entry))
@@ -109,10 +136,13 @@ class Folder:
         for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else ():
             try:
                 entry = json.loads(line)
-                found[Path(entry["picture"])] = {at: entry[at] for at in ("picture", "file", "name", "answers")}
+                found[Path(entry["picture"])] = {at: entry[at] for at in ENTRY}
             except (ValueError, KeyError, TypeError):
                 continue  # the half of a line that a cut call left
         return found
+
+    def _overlays(self, name: str) -> Path:
+        return self.path / "overlays" / name
 
     def _npz(self, name: str) -> Path:
         return self.path / "arrays" / f"{name}.npz"
