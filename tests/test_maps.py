@@ -212,6 +212,16 @@ def test_what_was_deleted_is_made_again_and_nothing_else(pictures, tmp_path, cap
     assert {name for name, written in files(tmp_path).items() if "dog" in name and before[name] != written} == set()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is a text")
+def test_a_file_whose_name_is_no_text(pictures, tmp_path):
+    picture = tmp_path / os.fsdecode(b"caf\xe9.png")
+    picture.write_bytes((pictures / "cat.png").read_bytes())
+    for again in range(2):
+        assert maps(tmp_path / "out", picture, *SMALL, "--no-png") == 0, again
+    assert [path.name for path in (tmp_path / "out" / "arrays").iterdir()] == ["caf.npz"]
+    assert b"caf\xe9.png" in (tmp_path / "out" / ANSWERS).read_bytes()
+
+
 def test_two_calls_do_not_write_to_one_folder(pictures, tmp_path, capsys):
     assert maps(tmp_path, pictures / "cat.png", *SMALL, "--no-png") == 0
     before = files(tmp_path)

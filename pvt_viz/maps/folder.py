@@ -20,6 +20,8 @@ from filelock import FileLock, Timeout
 from pvt_viz.language import say
 
 SETTINGS, DONE, ANSWERS, LOG = "settings.json", "done.jsonl", "answers.csv", "log.txt"
+TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}
+"""How texts are written: on some systems a file's name may be no text."""
 Answer = tuple[int, str, float]
 """Number of a class, its name, and the probability."""
 ENTRY = ("picture", "file", "name", "overlays", "answers")
@@ -90,11 +92,11 @@ class Folder:
         self._npz(name).write_bytes(npz)
         entry = dict(zip(ENTRY, (str(picture), _mark(picture), name, drawn, answers), strict=True))
         self._done[picture] = entry
-        with (self.path / DONE).open("a", encoding="utf-8") as file:
+        with (self.path / DONE).open("a", **TEXT) as file:
             file.write(_line(entry))
 
     def log(self, picture: Path, why: str) -> None:
-        with (self.path / LOG).open("a", encoding="utf-8") as file:
+        with (self.path / LOG).open("a", **TEXT) as file:
             file.write(f"{picture}: {why}\n")
 
     def write_answers(self) -> None:
@@ -150,7 +152,7 @@ class Folder:
     def _write(self, name: str, text: str) -> None:
         """At once or not at all."""
         draft = self.path / f"{name}.part"
-        draft.write_text(text, encoding="utf-8")
+        draft.write_text(text, **TEXT)
         os.replace(draft, self.path / name)
 
 
@@ -161,4 +163,4 @@ def _mark(picture: Path) -> list[int]:
 
 
 def _line(entry: dict) -> str:
-    return json.dumps(entry, ensure_ascii=False) + "\n"
+    return json.dumps(entry) + "\n"
