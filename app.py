@@ -8,15 +8,17 @@ from starlette.formparsers import MultiPartParser
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from pvt_viz import places
 from pvt_viz.language import LANGUAGES, catalogue, tr
-
-# What the pages need is loaded here, before the first visitor comes: plotly and matplotlib take a second.
-from pvt_viz.ui import calls, code, evidence, explorer, learning, reduction, takeaway, tour, tradeoff  # noqa: F401
-from pvt_viz.ui.lab import elsewhere, formulas, growing, headline, live, stages  # noqa: F401
 
 
 @asynccontextmanager
 async def lifespan(_app):
+    # What the pages need is loaded before the first visitor comes: plotly and matplotlib take a second. And not before
+    # the server lives: Streamlit's caches look for it as they are made, and warn where it is not.
+    from pvt_viz.ui import calls, code, evidence, explorer, learning, reduction, takeaway, tour, tradeoff  # noqa: F401
+    from pvt_viz.ui.lab import elsewhere, formulas, growing, headline, live, stages  # noqa: F401
+
     calls.warm_up()
     for language in LANGUAGES:
         catalogue(language)
@@ -40,7 +42,7 @@ def say_sorry(_error: Exception) -> bool:
 MultiPartParser.spool_max_size = (st.get_option("server.maxUploadSize") + 1) * 1024**2
 
 app = st.App(
-    "pvt_viz/ui/shell.py",
+    places.PACKAGE / "ui" / "shell.py",
     lifespan=lifespan,
     routes=[Route("/health", health)],
     on_script_error=say_sorry,

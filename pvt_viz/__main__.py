@@ -1,18 +1,26 @@
-"""The command line: `python -m pvt_viz export PICTURE --model NAME --out DIR`."""
+"""The command line, `pvt-viz` or `python -m pvt_viz`: `app`, `export PICTURE --out DIR`, `maps PICTURES --out DIR`."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from pvt_viz import launch
 from pvt_viz.config import PRESETS
 from pvt_viz.language import LANGUAGES, SOURCE, speaking, tr
+from pvt_viz.maps import command
 
+NAME = "pvt-viz"
+APP = "Start the explainer; further arguments go to Streamlit: pvt-viz app --server.port=8600."
 EXPORT = "Write the whole walk-through of one picture as a static site: every figure, the explorer, the calculator."
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m pvt_viz", description="See what a PVT does with a picture.")
+    called = NAME if Path(sys.argv[0]).stem == NAME else "python -m pvt_viz"
+    parser = argparse.ArgumentParser(prog=called, description="See what a PVT does with a picture.", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
+    app = commands.add_parser("app", help=APP, description=APP, allow_abbrev=False)
+    app.set_defaults(run=None)
+    command.add(commands)
     export = commands.add_parser("export", help=EXPORT, description=EXPORT)
     export.add_argument("picture", help="an image file, a sample (cat, astronaut, coffee …), scene, or scene:NUMBER")
     model = "a preset, a file of weights, or a hub id that the app fetched before (default: what knows such pictures:"
@@ -26,33 +34,41 @@ def main(arguments: list[str] | None = None) -> int:
     at = "the place to follow, from 0 0 (top left) to 1 1 (default: 0.5 0.5)"
     export.add_argument("--at", type=float, nargs=2, metavar=("X", "Y"), default=(0.5, 0.5), help=at)
     export.add_argument("--language", choices=LANGUAGES, default=SOURCE, help="of the page (default: en)")
-    asked = parser.parse_args(arguments)
+    export.set_defaults(run=_export)
+    asked, further = parser.parse_known_args(arguments)
+    if further and asked.run:
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
+    with speaking(getattr(asked, "language", SOURCE)):
+        try:
+            return asked.run(asked) if asked.run else launch.start(further)
+        except ValueError as error:
+            told = tr(error)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            told = tr("{folder} cannot be written to: {reason}.", folder=asked.out, reason=reason)
+    print(told, file=sys.stderr)
+    return 2
+
+
+def _export(asked: argparse.Namespace) -> int:
+    launch.check()
     # Only now: pages and plots take seconds to load, and --help should not.
     from pvt_viz.site import quiet
 
     quiet.hush()
     from pvt_viz.site import build, visit
 
-    with speaking(asked.language):
-        try:
-            view = visit.looking_at(*asked.at)
-            scene = visit.scene(
-                asked.picture,
-                asked.model,
-                size=asked.size,
-                patch_sizes=asked.patch_sizes,
-                reductions=asked.reductions,
-                crop=asked.crop,
-            )
-            page = build.write(scene, view, asked.out, told=lambda line: print(line, flush=True))
-        except ValueError as error:
-            print(tr(error), file=sys.stderr)
-            return 2
-        except OSError as error:
-            reason = error.strerror or str(error)
-            print(tr("{folder} cannot be written to: {reason}.", folder=asked.out, reason=reason), file=sys.stderr)
-            return 2
-        print(tr("Written: open {page} in a browser.", page=page))
+    view = visit.looking_at(*asked.at)
+    scene = visit.scene(
+        asked.picture,
+        asked.model,
+        size=asked.size,
+        patch_sizes=asked.patch_sizes,
+        reductions=asked.reductions,
+        crop=asked.crop,
+    )
+    page = build.write(scene, view, asked.out, told=lambda line: print(line, flush=True))
+    print(tr("Written: open {page} in a browser.", page=page))
     return 0
 
 

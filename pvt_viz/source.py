@@ -5,7 +5,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from pvt_viz import places
 
 
 @dataclass(frozen=True)
@@ -35,4 +35,4 @@ def excerpt(thing: object, start: str = "", end: str = "") -> Excerpt:
     except StopIteration:
         raise ValueError(f"{thing.__qualname__} has no line with {start!r}, or none after it with {end!r}.") from None
     code = textwrap.dedent("".join(lines[begin : stop + 1])).rstrip()
-    return Excerpt(Path(inspect.getsourcefile(thing)).relative_to(ROOT).as_posix(), first + begin, code)
+    return Excerpt(Path(inspect.getsourcefile(thing)).relative_to(places.ABOVE).as_posix(), first + begin, code)

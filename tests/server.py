@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,15 +26,25 @@ CHROMIUM_ARGS = [
 
 
 @contextmanager
-def serve(log: Path, env: dict[str, str] | None = None, script: str = "app.py"):
-    """Start `streamlit run` and give its address; ends that very process. `env` is added to its environment."""
+def serve(log: Path, env: dict[str, str] | None = None, script: str = "app.py", *, started: Sequence[str] = ()):
+    """Start `streamlit run` and give its address; ends that very process. `env` is added to its environment.
+
+    `started` is a command to start instead, in the folder of the log: one that takes the options of `streamlit run`.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", "--server.headless=true"]
+    command = started or (sys.executable, "-m", "streamlit", "run", script)
+    options = (f"--server.port={port}", "--server.headless=true")
     with log.open("w") as out:
         surroundings = {**os.environ, **(env or {})}
-        process = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [*command, *options],
+            cwd=log.parent if started else ROOT,
+            env=surroundings,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
     try:
         address = f"http://127.0.0.1:{port}"
         _wait(f"{address}/_stcore/health", process, log)

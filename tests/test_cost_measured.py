@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import pvt_viz
-from pvt_viz import get_config, pipe
+from pvt_viz import get_config, pipe, places
 from pvt_viz.cost import FORWARD, FULL_EXPLICIT, FULL_FUSED, SRA, Scope, attempt, free, measure, sweep, worker
 from pvt_viz.cost.task import Machine, Measurement, Order, Task
 
@@ -277,7 +277,7 @@ def test_the_process_ends_with_the_one_that_asked():
         [sys.executable, "-m", "pvt_viz.cost.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        cwd=sweep.ROOT,
+        cwd=places.ABOVE,
         stderr=subprocess.DEVNULL,
     )
     pipe.send(
@@ -343,7 +343,7 @@ def test_another_process_waits_too():
         "with sweep.turn(): print('in', flush=True)"
     )
     with sweep.turn():
-        other = subprocess.Popen([sys.executable, "-c", waiting], cwd=sweep.ROOT, stdout=subprocess.PIPE)
+        other = subprocess.Popen([sys.executable, "-c", waiting], cwd=places.ABOVE, stdout=subprocess.PIPE)
         assert other.stdout.readline() == b"ready\n"
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(timeout=1)
@@ -370,5 +370,5 @@ def test_what_a_container_leaves(tmp_path):
 @pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="needs Linux")
 def test_on_linux_the_measuring_process_is_the_first_to_go():
     read = "from pvt_viz.cost import worker; worker._first_to_go(); print(open('/proc/self/oom_score_adj').read())"
-    done = subprocess.run([sys.executable, "-c", read], cwd=sweep.ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", read], cwd=places.ABOVE, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1000"

@@ -12,10 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from pvt_viz import places
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.language import say
 
-FOLDER = Path(__file__).parents[2] / "assets" / "moments"
+FOLDER = places.MOMENTS
 LEVELS = 127
 SCALES = "scales"
 

@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from pvt_viz import places
 from pvt_viz.checkpoints.archives import MAX_TEXT
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
 from pvt_viz.config import PRESETS, PVTConfig, get_config
@@ -17,7 +18,7 @@ from pvt_viz.models.build import tensor_shapes
 from pvt_viz.models.pvt import Weights
 from pvt_viz.models.segmentation import SegmentationHead
 
-FOLDER = Path(__file__).parents[2] / "assets" / "weights"
+FOLDER = places.WEIGHTS
 BUNDLED = ("photo_pvt", "flexi_pvt", "flexi_pvt_fixed", "scene_vit")
 """Names that `load_model` knows without a path."""
 FORMAT = "pvt-viz 1"

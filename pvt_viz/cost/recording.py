@@ -6,6 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pvt_viz import places
 from pvt_viz.config import PVTConfig, get_config
 from pvt_viz.cost.scope import Scope
 from pvt_viz.cost.task import Machine, Measurement, Task
@@ -14,7 +15,7 @@ from pvt_viz.language import say
 
 _VARIANTS = {variant.name: variant for variant in ALL}
 
-FOLDER = Path(__file__).parents[2] / "assets" / "measurements"
+FOLDER = places.MEASUREMENTS
 
 
 @dataclass(frozen=True)

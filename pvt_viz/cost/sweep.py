@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pvt_viz import devices
+from pvt_viz import devices, places
 from pvt_viz.config import PVTConfig, Size
 from pvt_viz.cost.counted import check
 from pvt_viz.cost.scope import Scope, scopes
@@ -22,7 +22,6 @@ from pvt_viz.cost.variants import Variant, variants
 from pvt_viz.language import say
 from pvt_viz.pipe import receive, send
 
-ROOT = Path(__file__).parents[2]
 LOCKS = Path(tempfile.gettempdir()) / "pvt-viz"
 TICK = 0.2  # seconds between two looks at whether to stop
 
@@ -172,8 +171,8 @@ def _child(order: Order, stopped: Callable[[], bool]) -> Iterator[Machine | Meas
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
+        cwd=places.ABOVE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(places.ABOVE), os.environ.get("PYTHONPATH", "")])},
     )
     said: queue.SimpleQueue = queue.SimpleQueue()
     left = len(order.tasks)

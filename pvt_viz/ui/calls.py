@@ -21,6 +21,7 @@ from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import kept, weights
 from pvt_viz.ui.selection import Network, Selection, choose
 from pvt_viz.ui.uploads import Picture
+from pvt_viz.ui.waiting import waiting
 
 DISPLAY_WIDTH = 672  # pixels: three times a 224 px image, sharp on a projector
 _CLASSES = {len(names): names for names in (CLASSES, tiny_imagenet.CLASSES)}
@@ -80,7 +81,7 @@ def scene(selection: Selection, picture: Picture, moment: int | None = None) -> 
     traced, wait = _shared_trace, tr("Sending the picture through the network …")
     if picture.private or network.private:
         traced, wait = _private_trace, tr("Sending your picture through the network …")
-    with st.spinner(wait):  # it appears after half a second: never where the trace is kept already
+    with waiting(wait):  # it appears after half a second: never where the trace is kept already
         trace = traced(*key, picture.image, network)
     return Scene(selection, picture, seen, bare, trace, (*key, selection.outline), fitted)
 
@@ -198,7 +199,7 @@ def run(model: PVT, normalised: torch.Tensor, scene: Scene) -> torch.Tensor:
 def look(scene: Scene) -> Look:
     """What attribution starts from: the maps of a scene, and how its answer depends on them."""
     kept = _private_look if scene.private else _shared_look
-    with st.spinner(tr("Following the answer back …")):
+    with waiting(tr("Following the answer back …")):
         return kept(scene.key[:-1], scene)
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pvt_viz import places
 from pvt_viz.language import N_, tr
-
-FOLDER = Path(__file__).parents[2] / "pages"
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Page:
 
     @property
     def file(self) -> Path:
-        return FOLDER / f"{self.name}.py"
+        return places.PAGES / f"{self.name}.py"
 
 
 PAGES = (

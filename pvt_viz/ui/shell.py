@@ -4,15 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from pvt_viz import language
+from pvt_viz import language, places
 from pvt_viz.ui import pages, reader, sidebar
 from pvt_viz.widgets.page_keys import page_language, page_manners
 
-ROOT = Path(__file__).parents[2]
 LOOK = Path(__file__).with_name("look.css")
 
 # A picture of our own: a named icon would be fetched from another server.
-st.set_page_config(page_title="pvt-viz", page_icon=str(ROOT / "assets" / "icon.png"), layout="wide")
+st.set_page_config(page_title="pvt-viz", page_icon=str(places.ASSETS / "icon.png"), layout="wide")
 st.html(LOOK)
 reader.arrive()
 shown = st.navigation(pages.menu())

@@ -4,10 +4,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
+from pvt_viz import places
 from pvt_viz.checkpoints import Checkpoint
 from pvt_viz.language import say, tr, tr_n
 from pvt_viz.models import PVT, Weights
@@ -17,7 +17,6 @@ from pvt_viz.train.live import TINY, Progress
 from pvt_viz.ui import job
 from pvt_viz.ui.job import Job
 
-ROOT = Path(__file__).parents[2]
 TICK = 0.2  # seconds between two looks at whether to stop
 
 
@@ -59,7 +58,10 @@ class Training(Job):
     def work(self) -> None:
         self.running = True
         process = subprocess.Popen(
-            [sys.executable, "-m", "pvt_viz.train.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+            [sys.executable, "-m", "pvt_viz.train.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=places.ABOVE,
         )
         ended = threading.Event()
         threading.Thread(target=self._end_when_stopped, args=(process, ended), daemon=True).start()

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pvt_viz import places
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import tr
-from pvt_viz.ui import controls, pages, pagewords, parts
+from pvt_viz.ui import controls, pagewords, parts
 from pvt_viz.ui.told import tell
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.widgets.page_keys import page_keys, turned
@@ -44,7 +45,7 @@ def show(steps: Sequence[Step]) -> None:
     step.show(scene)
     parts.honest_line(scene)
     st.page_link(
-        pages.FOLDER / f"{step.page}.py",
+        places.PAGES / f"{step.page}.py",
         label=tr(step.invitation),
         icon=":material/open_in_new:",
         query_params=st.query_params.to_dict(),
