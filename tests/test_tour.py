@@ -110,11 +110,11 @@ def test_the_presenter_has_no_sidebar_and_fewer_words():
         return "".join(one.proto.body for one in app.get("html"))
 
     app = tour()
-    assert "stSidebar" not in styles(app)
+    assert "stExpandSidebarButton" not in styles(app)
     assert "A common slip" in text(app)
     healthy(app.toggle(key="presenting").set_value(True).run())
     assert app.query_params["presenter"] == "on"
-    assert "stSidebar" in styles(app)
+    assert "stExpandSidebarButton" in styles(app)
     assert "A common slip" not in text(app)
     press(app, "next_above")
     assert app.query_params["presenter"] == "on"
