@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from pvt_viz.choices.selection import POWERS
 from pvt_viz.figures import tradeoff as figures
 from pvt_viz.language import say, spaced, tr
 from pvt_viz.report import SCENES
@@ -22,7 +23,6 @@ from pvt_viz.ui import (
     tradeoff,
     view,
 )
-from pvt_viz.ui.selection import POWERS
 from pvt_viz.words import SUBSCRIPTS, factor
 
 st.title(tr("What does less attention cost, and save?"), anchor=False)

@@ -3,9 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pvt_viz.choices.selection import choose
 from pvt_viz.config import PRESETS
 from pvt_viz.ui import asked, calls
-from pvt_viz.ui.selection import choose
 from test_pages import go, healthy, photograph, text, visit
 
 SCENE = {"picture": "scene"}

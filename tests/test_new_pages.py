@@ -13,11 +13,11 @@ from pvt_viz import attribution, images, report, scenes
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.checkpoints import BUNDLED, moments
 from pvt_viz.checkpoints import own as load
+from pvt_viz.choices.page import MOMENTS
+from pvt_viz.choices.selection import SEEDS_FROM
 from pvt_viz.figures.tradeoff import by_series
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import calls, charts, tradeoff
-from pvt_viz.ui.pagewords import MOMENTS
-from pvt_viz.ui.selection import SEEDS_FROM
 from test_pages import PHOTO, blobs, go, healthy, payload, text
 
 NEW = ("evidence", "trade_off", "learning")

@@ -18,14 +18,14 @@ import test_pages
 from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.checkpoints import moments, own, tiny_imagenet
+from pvt_viz.choices.page import MOMENTS
+from pvt_viz.choices.view import View
 from pvt_viz.models import Weights
 from pvt_viz.report import CEILING, CENTRE_PRIOR, CHANCE, Intervention, MapScore, Report
 from pvt_viz.scenes import CLASSES
 from pvt_viz.site import sections
 from pvt_viz.site import visit as exported
 from pvt_viz.ui import calls, charts, held_out, learning, tradeoff
-from pvt_viz.ui.pagewords import MOMENTS
-from pvt_viz.ui.view import View
 from test_pages import blobs, go, healthy, payload, photograph, text
 
 CAT = {"picture": "cat", "model": "photo_pvt", "size": "64"}

@@ -9,8 +9,8 @@ from PIL import Image
 
 from pvt_viz import report, scenes
 from pvt_viz.checkpoints import own as load
+from pvt_viz.choices.selection import SEEDS_FROM
 from pvt_viz.ui import calls, tradeoff
-from pvt_viz.ui.selection import SEEDS_FROM
 from test_pages import PHOTO, blobs, go, healthy, payload, photograph, text
 from test_pages import visit as visit_anything
 

@@ -22,10 +22,10 @@ def gather():
     import streamlit as st
 
     from pvt_viz import devices
+    from pvt_viz.choices.selection import choose
+    from pvt_viz.choices.view import View
     from pvt_viz.ui import calls, plates, reduction
-    from pvt_viz.ui.selection import choose
     from pvt_viz.ui.uploads import Picture
-    from pvt_viz.ui.view import View
 
     words = {"size": "64", "picture": "scene", **st.session_state["words"]}
     selection = choose(words, lambda _picture, _crop, side: (side, side), devices.available()).selection

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from pvt_viz import language
+from pvt_viz.choices.view import View
 from pvt_viz.cost import parts
 from pvt_viz.figures import chart, chart_paper, plate, plate_paper
 from pvt_viz.figures.chart import Chart
@@ -23,7 +24,6 @@ from pvt_viz.ui import explorer, table
 from pvt_viz.ui import parts as page_parts
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.table import Table
-from pvt_viz.ui.view import View
 from pvt_viz.words import times
 
 FOLDER = Path(__file__).parent

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pvt_viz.budget import LARGEST_REDUCTION
+from pvt_viz.choices.view import View
 from pvt_viz.language import spaced, tr
 from pvt_viz.site.section import Section
 from pvt_viz.ui import plates, reduction
@@ -11,7 +12,6 @@ from pvt_viz.ui import reduction_words as words
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.reduction import Focus
 from pvt_viz.ui.table import Table
-from pvt_viz.ui.view import View
 from pvt_viz.walkthrough import entries_by_reduction
 from pvt_viz.words import factor
 

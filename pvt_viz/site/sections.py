@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pvt_viz import report
 from pvt_viz.checkpoints import WeightsError
+from pvt_viz.choices.view import View
 from pvt_viz.figures.tradeoff import AXES
 from pvt_viz.language import spaced, tr
 from pvt_viz.reference import disputes
@@ -15,7 +16,6 @@ from pvt_viz.site.section import Section
 from pvt_viz.ui import answer, calls, learning, plates, reference, shapes, tradeoff
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.table import Table
-from pvt_viz.ui.view import View
 from pvt_viz.words import escaped
 
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from pvt_viz import devices, images
+from pvt_viz.choices.selection import CROPS, DEFAULTS, NETWORKS, SCENE, SEEDS, choose, label, native, ratio_words
+from pvt_viz.choices.view import View
 from pvt_viz.config import Size
 from pvt_viz.language import joined, say
 from pvt_viz.samples import SAMPLES
 from pvt_viz.ui import calls, weights
 from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.selection import CROPS, DEFAULTS, NETWORKS, SCENE, SEEDS, choose, label, native, ratio_words
 from pvt_viz.ui.uploads import Picture
-from pvt_viz.ui.view import View
 
 
 def scene(

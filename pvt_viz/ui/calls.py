@@ -12,6 +12,7 @@ import pvt_viz
 from pvt_viz import Trace, attribution, budget, devices, images
 from pvt_viz.attribution import Look
 from pvt_viz.checkpoints import BUNDLED, FLEXIBLE, Checkpoint, WeightsError, moments, tiny_imagenet
+from pvt_viz.choices.selection import Network, Selection, choose
 from pvt_viz.config import PRESETS, PVTConfig, Size
 from pvt_viz.figures import truth
 from pvt_viz.language import say, tr
@@ -19,7 +20,6 @@ from pvt_viz.models import PVT, Weights
 from pvt_viz.models.flexible import PSEUDO_INVERSE, Resizing
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import kept, weights
-from pvt_viz.ui.selection import Network, Selection, choose
 from pvt_viz.ui.uploads import Picture
 
 DISPLAY_WIDTH = 672  # pixels: three times a 224 px image, sharp on a projector

@@ -12,7 +12,7 @@ from pvt_viz.figures import chart, chart_paper, chart_screen
 from pvt_viz.figures.chart import Chart
 from pvt_viz.figures.paper_font import can_write
 from pvt_viz.language import current, tr
-from pvt_viz.ui.listed import listed
+from pvt_viz.listed import listed
 
 QUIET = {"displaylogo": False, "displayModeBar": False}
 

@@ -7,16 +7,16 @@ import torch
 
 from pvt_viz import attribution, images
 from pvt_viz.attribution import KINDS, METHODS, scores
+from pvt_viz.choices.selection import SEEDS
 from pvt_viz.config import PVTConfig
 from pvt_viz.figures import encode, heat, truth
 from pvt_viz.language import N_, say, spaced, tr
+from pvt_viz.listed import listed
 from pvt_viz.models import Weights
 from pvt_viz.samples import SAMPLES
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import answer, calls, kept
 from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.listed import listed
-from pvt_viz.ui.selection import SEEDS
 from pvt_viz.ui.table import Table
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.walkthrough import prefix_words

@@ -7,6 +7,7 @@ import streamlit as st
 import pvt_viz
 from pvt_viz import images
 from pvt_viz.checkpoints import moments
+from pvt_viz.choices.selection import NETWORKS, Network, Selection
 from pvt_viz.figures import learning as figures
 from pvt_viz.figures.chart import Chart
 from pvt_viz.language import say, tr
@@ -15,7 +16,6 @@ from pvt_viz.report import PHOTOGRAPHS, SCENES, Report
 from pvt_viz.train.live import SIDE
 from pvt_viz.ui import answer, calls, charts, explorer, measured, training
 from pvt_viz.ui.calls import Fitted, Scene
-from pvt_viz.ui.selection import NETWORKS, Network, Selection
 from pvt_viz.ui.uploads import Picture
 
 NAMES = {SCENES: "flexi_pvt", PHOTOGRAPHS: "photo_pvt"}

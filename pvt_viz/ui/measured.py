@@ -1,9 +1,9 @@
 """What was measured of the network as it is chosen."""
 
 from pvt_viz import report
+from pvt_viz.choices.selection import Selection
 from pvt_viz.models.flexible import PSEUDO_INVERSE
 from pvt_viz.report import PHOTOGRAPHS, SCENES
-from pvt_viz.ui.selection import Selection
 from pvt_viz.ui.uploads import Picture
 
 

@@ -4,14 +4,14 @@ import html
 
 import streamlit as st
 
+from pvt_viz.choices.selection import KNOWS_SCENES, Selection, native
 from pvt_viz.figures.colour import lut
 from pvt_viz.language import N_, spaced, tr
+from pvt_viz.listed import enumerated
 from pvt_viz.models.flexible import PSEUDO_INVERSE
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import address, calls, following
 from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.listed import enumerated
-from pvt_viz.ui.selection import KNOWS_SCENES, Selection, native
 from pvt_viz.ui.uploads import Picture, withheld
 from pvt_viz.words import escaped, times
 

@@ -4,9 +4,9 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pvt_viz import language
+from pvt_viz.choices.nearest import nearest, replacement
 from pvt_viz.language import LANGUAGES, SOURCE, say
 from pvt_viz.ui import address, controls
-from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.ui.told import tell
 
 KEY = "lang"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pvt_viz.choices.view import View
 from pvt_viz.config import StageShape
 from pvt_viz.figures import colour, encode, pyramid, reduction
 from pvt_viz.language import tr
@@ -9,7 +10,6 @@ from pvt_viz.ui import kept
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.figures import WIDTH
 from pvt_viz.ui.table import Table
-from pvt_viz.ui.view import View
 from pvt_viz.walkthrough import key_over, key_words, plane, query_at, walk, window_edges
 
 STRONGEST = 5

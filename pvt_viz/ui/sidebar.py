@@ -6,13 +6,13 @@ import streamlit as st
 
 from pvt_viz import devices, images
 from pvt_viz.checkpoints import BUNDLED
+from pvt_viz.choices.nearest import nearest
+from pvt_viz.choices.selection import NETWORKS, SCENE, Choice, Selection, choose, first_picture, is_ratio, label, native
 from pvt_viz.config import Size, StageShape
 from pvt_viz.language import N_, spaced, tr
 from pvt_viz.samples import SAMPLES
 from pvt_viz.ui import address, asked, controls, following, opening, pagewords, parts, reader, uploads, view, weights
 from pvt_viz.ui.lab import choice as lab
-from pvt_viz.ui.nearest import nearest
-from pvt_viz.ui.selection import NETWORKS, SCENE, Choice, Selection, choose, first_picture, is_ratio, label, native
 from pvt_viz.ui.told import tell
 from pvt_viz.ui.uploads import Picture
 from pvt_viz.words import times

@@ -7,6 +7,7 @@ import streamlit as st
 from pvt_viz import cost, report
 from pvt_viz.attribution import compare
 from pvt_viz.checkpoints import BUNDLED
+from pvt_viz.choices.selection import Selection, ratio_words
 from pvt_viz.config import PVTConfig, get_config
 from pvt_viz.figures import tradeoff as figures
 from pvt_viz.figures.chart import Chart
@@ -15,7 +16,6 @@ from pvt_viz.language import say, tr
 from pvt_viz.report import KINDS, PHOTOGRAPHS, Report
 from pvt_viz.ui import asked, measured, pagewords
 from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.selection import Selection, ratio_words
 
 
 @st.cache_data(show_spinner=False)

@@ -11,11 +11,11 @@ import streamlit as st
 from PIL import Image
 
 from pvt_viz import images, samples, scenes
+from pvt_viz.choices.selection import SEEDS_FROM, Selection
 from pvt_viz.config import Size
 from pvt_viz.figures import truth
 from pvt_viz.language import say
 from pvt_viz.scenes import Scenes
-from pvt_viz.ui.selection import SEEDS_FROM, Selection
 
 LONGEST_SIDE = 1536  # enough for every image size on offer, and little to hold for thirty visitors
 _KEPT, _PROBLEMS = "own_pictures", "own_picture_problems"

@@ -15,8 +15,8 @@ import streamlit as st
 from pvt_viz import switches
 from pvt_viz.checkpoints import Checkpoint, WeightsError, hub
 from pvt_viz.checkpoints.load import open_files, open_folder
+from pvt_viz.choices.selection import Network, is_ratio
 from pvt_viz.language import tr
-from pvt_viz.ui.selection import Network, is_ratio
 from pvt_viz.words import escaped
 
 _OWN, _FETCHED, _PROBLEM = "own_weights", "fetched_weights", "weights_problem"

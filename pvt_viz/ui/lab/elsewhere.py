@@ -2,14 +2,13 @@
 
 import streamlit as st
 
+from pvt_viz.choices.lab import Lab, setting_of
 from pvt_viz.config import PVTConfig
 from pvt_viz.cost import parts
 from pvt_viz.cost.counted import CostReport, analyze
 from pvt_viz.cost.variants import what_ifs
 from pvt_viz.language import say, tr
 from pvt_viz.ui import table
-from pvt_viz.ui.lab import choice
-from pvt_viz.ui.lab.choice import Lab
 from pvt_viz.ui.table import Table
 from pvt_viz.words import si, times
 
@@ -75,7 +74,7 @@ def added(config: PVTConfig, lab: Lab) -> Table:
         alt,
         [_fold(report, stage, lab, exact=False) for stage in stages],
         numbers=[_fold(report, stage, lab, exact=True) for stage in stages],
-        setting=choice.setting(config, lab),
+        setting=setting_of(config, lab),
     )
 
 
@@ -133,7 +132,7 @@ def otherwise(config: PVTConfig, lab: Lab) -> Table:
             }
             for name, priced in ifs.items()
         ],
-        setting=choice.setting(config, lab),
+        setting=setting_of(config, lab),
     )
 
 

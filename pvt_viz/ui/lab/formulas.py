@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pvt_viz.choices.lab import Lab, setting_of
 from pvt_viz.config import PVTConfig
 from pvt_viz.cost.counted import Row, analyze
 from pvt_viz.language import N_, Sentence, say, spaced, tr
+from pvt_viz.listed import enumerated, listed
 from pvt_viz.ui import address, controls, table, view
-from pvt_viz.ui.lab import choice
-from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.ui.listed import enumerated, listed
 from pvt_viz.ui.table import Table
 from pvt_viz.words import si
 
@@ -83,7 +82,7 @@ def tabulated(config: PVTConfig, lab: Lab, stage: int | None = None) -> Table:
             }
             for row in report.rows
         ],
-        setting=choice.setting(config, lab),
+        setting=setting_of(config, lab),
         note=spaced(legend, tr("The CSV has every stage.")) if stage else legend,
     )
 

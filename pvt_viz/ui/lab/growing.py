@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from pvt_viz.choices.lab import Lab, setting_of
 from pvt_viz.config import PVTConfig
 from pvt_viz.cost.compare import SIDES, figure_6, growth
 from pvt_viz.cost.counted import analyze
@@ -13,10 +14,8 @@ from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, SRA_EXPLICIT, 
 from pvt_viz.figures import cost as figures
 from pvt_viz.figures.chart import Chart
 from pvt_viz.language import Sentence, say, tr
+from pvt_viz.listed import both, listed
 from pvt_viz.ui import charts, table
-from pvt_viz.ui.lab import choice
-from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.ui.listed import both, listed
 from pvt_viz.ui.table import Table
 from pvt_viz.words import factor, times
 
@@ -32,7 +31,7 @@ def show_growth(config: PVTConfig, lab: Lab) -> None:
         described_growth(config, lab),
         key="growth",
         alt=tr("Lines: {unit}s of a forward over the image side, for every network.", unit=lab.unit),
-        setting=choice.setting(config, lab),
+        setting=setting_of(config, lab),
     )
     now = {name: growth(network, batch=lab.batch, sides=(lab.side,))[0] for name, network in networks.items()}
     costs = {name: lab.amount(macs) for name, macs in now.items() if macs is not None}
@@ -85,7 +84,7 @@ def show_frontier(config: PVTConfig, lab: Lab) -> None:
         described_frontier(config, lab),
         key="frontier",
         alt=tr("Bars: the largest square image for five memory budgets, for every variant."),
-        setting=choice.setting(config, lab),
+        setting=setting_of(config, lab),
     )
     table.show(tabulated_frontier(config, lab), key="frontier")
     if SRA in limits:
@@ -137,7 +136,7 @@ def tabulated_frontier(config: PVTConfig, lab: Lab) -> Table:
             for way, found in limits.items()
             for limit in found
         ],
-        setting=choice.setting(config, lab),
+        setting=setting_of(config, lab),
         note=tr(
             "After the colon: what breaks first, at the next size up ({step} pixels more).",
             step=limits[FULL_FUSED][0].step_pixels,

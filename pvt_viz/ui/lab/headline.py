@@ -2,13 +2,13 @@
 
 import streamlit as st
 
+from pvt_viz.choices.lab import Lab
 from pvt_viz.config import PVTConfig
 from pvt_viz.cost import parts
 from pvt_viz.cost.counted import analyze
 from pvt_viz.cost.variants import without_sra
 from pvt_viz.language import N_, tr
 from pvt_viz.ui.lab import ways
-from pvt_viz.ui.lab.choice import Lab
 from pvt_viz.words import factor, si
 
 

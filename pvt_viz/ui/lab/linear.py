@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pvt_viz.choices.lab import Lab, images_of
 from pvt_viz.config import PVTConfig
 from pvt_viz.cost import parts
 from pvt_viz.cost.compare import SIDES, attention_growth, fold_and_pool
@@ -9,10 +10,9 @@ from pvt_viz.cost.counted import CostReport, analyze
 from pvt_viz.figures import cost as figures
 from pvt_viz.figures.chart import Chart
 from pvt_viz.language import N_, Sentence, say, say_n, spaced, tr
+from pvt_viz.listed import both, either, enumerated
 from pvt_viz.ui import charts
-from pvt_viz.ui.lab import choice, ways
-from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.ui.listed import both, either, enumerated
+from pvt_viz.ui.lab import ways
 from pvt_viz.words import factor, times
 
 PAPER_SIDE = 224
@@ -72,7 +72,7 @@ def described(lab: Lab) -> Chart:
             reductions=fold.reductions,
             pooling=pooling,
             keys=ways.pooled(pool),
-            images=choice.images(lab),
+            images=images_of(lab),
         ),
         unit=lab.unit,
     )

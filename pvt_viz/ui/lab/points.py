@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pvt_viz.choices.lab import Lab, setting_of
 from pvt_viz.config import PVTConfig
 from pvt_viz.cost.compare import SIDES, growth, peaks
 from pvt_viz.cost.scope import Scope
@@ -13,10 +14,8 @@ from pvt_viz.cost.task import Measurement
 from pvt_viz.cost.variants import VARIANTS, variants
 from pvt_viz.figures import cost as figures
 from pvt_viz.language import Sentence, joined, say, tr, tr_n
+from pvt_viz.listed import enumerated, in_turn
 from pvt_viz.ui import charts, table
-from pvt_viz.ui.lab import choice
-from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.ui.listed import enumerated, in_turn
 from pvt_viz.ui.table import Table
 from pvt_viz.words import si
 
@@ -33,7 +32,7 @@ def show(sources: dict[str, Iterable[Measurement]], config: PVTConfig, lab: Lab,
         for p in points[name]
         if p.machine
     }
-    made = choice.setting(config, lab) | {"image": say("any size")}
+    made = setting_of(config, lab) | {"image": say("any size")}
     if machines:
         made["machine"] = in_turn(*sorted(machines))
     _memory(config, lab, scope, points, made)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pvt_viz.choices.lab import Lab, images_of, setting_of
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.cost import parts
 from pvt_viz.cost.compare import StageCost, by_stage
@@ -11,8 +12,7 @@ from pvt_viz.figures import cost as figures
 from pvt_viz.figures.chart import Chart
 from pvt_viz.language import N_, Sentence, joined, say, spaced, tr
 from pvt_viz.ui import charts, table
-from pvt_viz.ui.lab import choice, ways
-from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.ui.lab import ways
 from pvt_viz.ui.table import Table
 from pvt_viz.words import factor, si, times
 
@@ -55,7 +55,7 @@ def show(config: PVTConfig, lab: Lab) -> None:
     else:
         fewer = tr("**SRA** folds R×R tokens into one key, so that there is less to compute in the first place.")
     st.markdown(spaced(kernels, fewer))
-    setting = choice.setting(config, lab)
+    setting = setting_of(config, lab)
     stages = by_stage(config, lab.batch, lab.dtype)
     macs, memory = described(config, lab)
     with st.container(key="wide_stages"):  # one below the other on a phone
@@ -104,7 +104,7 @@ def described(config: PVTConfig, lab: Lab) -> tuple[Chart, Chart]:
         y_title=say("QKᵀ and softmax·V"),
         caption=say(
             "QKᵀ and softmax·V in all blocks of a stage, for {images}. Fused kernels multiply as much.",
-            images=choice.images(lab),
+            images=images_of(lab),
         ),
         unit=lab.unit,
         log=log,
@@ -119,7 +119,7 @@ def described(config: PVTConfig, lab: Lab) -> tuple[Chart, Chart]:
         caption=say(
             "One attention layer at its worst moment, {dtype}, for {images}; predicted.",
             dtype=lab.dtype,
-            images=choice.images(lab),
+            images=images_of(lab),
         ),
         unit="B",
         log=log,
@@ -157,7 +157,7 @@ def tabulated(config: PVTConfig, lab: Lab) -> Table:
             }
             for stage, label, cost in rows
         ],
-        setting=choice.setting(config, lab),
+        setting=setting_of(config, lab),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
+from pvt_viz.choices.view import View
 from pvt_viz.config import StageShape
 from pvt_viz.figures import heat, truth
 from pvt_viz.figures.plate import Plate, Scale
@@ -12,7 +13,6 @@ from pvt_viz.language import spaced, tr
 from pvt_viz.tracing import StageTrace
 from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.plates.common import KEYS, TOKENS, pixels, setting, token_words
-from pvt_viz.ui.view import View
 from pvt_viz.walkthrough import key_over, key_spans, key_words, plane, prefix_words, query_at
 
 Span = tuple[int, int, int, int]

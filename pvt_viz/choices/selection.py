@@ -7,12 +7,12 @@ from types import MappingProxyType
 from pvt_viz import scenes
 from pvt_viz.budget import LARGEST_REDUCTION
 from pvt_viz.checkpoints import BUNDLED
+from pvt_viz.choices.nearest import nearest, replacement
 from pvt_viz.config import PRESETS, PVTConfig, Size
 from pvt_viz.language import N_, Sentence, say
+from pvt_viz.listed import enumerated
 from pvt_viz.models.flexible import PSEUDO_INVERSE, RESIZINGS
 from pvt_viz.samples import SAMPLES
-from pvt_viz.ui.listed import enumerated
-from pvt_viz.ui.nearest import nearest, replacement
 from pvt_viz.words import SUBSCRIPTS
 
 SIZES = (64, 96, 112, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512)
