@@ -9,6 +9,7 @@ from pvt_viz.checkpoints import WeightsError
 from pvt_viz.language import spaced, tr
 from pvt_viz.ui import (
     answer,
+    calls,
     code,
     controls,
     evidence,
@@ -30,7 +31,7 @@ st.markdown(learning.about(name))
 selection = learning.selection(parts.selection(), name)
 found = report.load(name)
 try:
-    steps = learning.steps(name, found)
+    steps = learning.steps(calls.studio.recorded(name), found)
 except WeightsError as error:
     st.info(spaced(tr(error), tr("`make train` makes them anew.")))
     steps = []

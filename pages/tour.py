@@ -2,8 +2,8 @@
 
 from pvt_viz.config import PVTConfig
 from pvt_viz.figures.plate import Plate
+from pvt_viz.scene import Scene
 from pvt_viz.ui import code, explorer, pagewords, parts, plates, reduction, takeaway, view
-from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.tour import STEPS, frame
 
 

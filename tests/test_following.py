@@ -43,7 +43,7 @@ def test_the_first_view_is_a_photograph_and_a_network_that_knows_it():
 
 def test_the_default_is_what_is_loaded_before_anybody_comes(monkeypatch):
     loaded = []
-    monkeypatch.setattr(calls, "scene", lambda selection, picture: loaded.append((selection, picture)))
+    monkeypatch.setattr(calls.studio, "scene", lambda selection, picture: loaded.append((selection, picture)))
     calls.warm_up()
     [(selection, picture)] = loaded
     assert selection == choose({}, lambda _picture, _crop, side: (side, side)).selection

@@ -62,12 +62,11 @@ def no_reports(tmp_path, monkeypatch):
 @pytest.fixture
 def no_moments(tmp_path, monkeypatch):
     """An empty folder where the recorded moments should be."""
-    kept = (calls.recorded, calls._shared, calls._early, calls._shared_trace)
     monkeypatch.setattr(moments, "FOLDER", tmp_path)
-    for cached in kept:
+    for cached in calls.studio.shared:
         cached.clear()
     yield tmp_path
-    for cached in kept:
+    for cached in calls.studio.shared:
         cached.clear()
 
 

@@ -26,10 +26,9 @@ RANDOM, PHOTOGRAPH = "not yet meaningful", "has only ever seen drawn shapes"
 @pytest.fixture
 def no_weights(tmp_path, monkeypatch):
     """An empty folder where the weights files should be."""
-    kept = (calls._shared, calls._shared_trace, calls._shared_look, tradeoff.points)
 
     def forget() -> None:
-        for cached in kept:
+        for cached in (*calls.studio.shared, tradeoff.points):
             cached.clear()
         report.load.cache_clear()
 

@@ -24,12 +24,12 @@ def gather():
     from pvt_viz import devices
     from pvt_viz.choices.selection import choose
     from pvt_viz.choices.view import View
+    from pvt_viz.picture import Picture
     from pvt_viz.ui import calls, plates, reduction
-    from pvt_viz.ui.uploads import Picture
 
     words = {"size": "64", "picture": "scene", **st.session_state["words"]}
     selection = choose(words, lambda _picture, _crop, side: (side, side), devices.available()).selection
-    scene = st.session_state["scene"] = calls.scene(selection, Picture.of(selection))
+    scene = st.session_state["scene"] = calls.studio.scene(selection, Picture.of(selection))
     view = View(pin=(0.3, 0.6), blocks=(1,), heads=(None, 2))
     found = st.session_state["found"] = {
         "pyramid": plates.pyramid(scene),

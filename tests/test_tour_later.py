@@ -138,7 +138,7 @@ def test_the_answer_is_read_from_these_tokens_and_no_others(config: PVTConfig, c
 
 
 def test_a_backbone_looks_and_has_no_answer(monkeypatch):
-    plain = calls.scene
+    plain = calls.studio.scene
 
     def without_head(selection, picture, moment=None):
         scene = plain(selection, picture, moment)
@@ -151,7 +151,7 @@ def test_a_backbone_looks_and_has_no_answer(monkeypatch):
             selection=dataclasses.replace(scene.selection, network=network),
         )
 
-    monkeypatch.setattr(calls, "scene", without_head)
+    monkeypatch.setattr(calls.studio, "scene", without_head)
     app = revealed("answer", **NETWORKS["pvt_tiny"])
     assert "without a head" in text(app)
     assert "logit" not in text(app)

@@ -340,6 +340,6 @@ def test_nothing_private_enters_what_visitors_share(monkeypatch):
         raise AssertionError("private weights went into the cache that all visitors share")
 
     app = visit("evidence", picture="cat")
-    for name in ("_shared", "_shared_trace", "_shared_look"):
-        monkeypatch.setattr(calls, name, refuse)
+    for name in ("_shared_network", "_shared_trace", "_shared_look"):
+        monkeypatch.setattr(calls.studio, name, refuse)
     healthy(upload(app, family("authors' PVT").files))

@@ -18,11 +18,11 @@ from pvt_viz.figures.chart import Chart
 from pvt_viz.figures.paper_font import can_write
 from pvt_viz.figures.plate import Plate
 from pvt_viz.language import N_, tr
+from pvt_viz.scene import Scene
 from pvt_viz.site import calculator, sections
 from pvt_viz.site.section import Section
 from pvt_viz.ui import explorer, table
 from pvt_viz.ui import parts as page_parts
-from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.table import Table
 from pvt_viz.words import times
 

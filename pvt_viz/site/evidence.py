@@ -7,9 +7,9 @@ from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.language import spaced, tr
 from pvt_viz.report import SCENES, Report
+from pvt_viz.scene import Scene
 from pvt_viz.site.section import Section
 from pvt_viz.ui import evidence, held_out, plates
-from pvt_viz.ui.calls import Scene
 
 
 def sections(scene: Scene) -> Iterator[Section]:

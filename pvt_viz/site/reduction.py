@@ -6,10 +6,10 @@ from dataclasses import replace
 from pvt_viz.budget import LARGEST_REDUCTION
 from pvt_viz.choices.view import View
 from pvt_viz.language import spaced, tr
+from pvt_viz.scene import Scene
 from pvt_viz.site.section import Section
 from pvt_viz.ui import plates, reduction
 from pvt_viz.ui import reduction_words as words
-from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.reduction import Focus
 from pvt_viz.ui.table import Table
 from pvt_viz.walkthrough import entries_by_reduction

@@ -11,10 +11,10 @@ from pvt_viz.figures.tradeoff import AXES
 from pvt_viz.language import spaced, tr
 from pvt_viz.reference import disputes
 from pvt_viz.report import PHOTOGRAPHS, Report
+from pvt_viz.scene import Scene
 from pvt_viz.site import costs, evidence, reduction
 from pvt_viz.site.section import Section
-from pvt_viz.ui import answer, calls, learning, plates, reference, shapes, tradeoff
-from pvt_viz.ui.calls import Scene
+from pvt_viz.ui import answer, learning, plates, reference, shapes, tradeoff
 from pvt_viz.ui.table import Table
 from pvt_viz.words import escaped
 
@@ -88,12 +88,12 @@ def _measured(scene: Scene) -> Iterator[Section]:
 def _moments(scene: Scene, found: Report) -> Iterator[Table]:
     """This picture, asked of the network as it was; nothing where the recorded moments are missing."""
     try:
-        steps = learning.steps(found.name, found)
+        steps = learning.steps(scene.studio.recorded(found.name), found)
     except WeightsError:
         return
     rows = []
     for step in steps:
-        then = scene if step == found.training.steps else calls.scene(scene.selection, scene.picture, step)
+        then = scene if step == found.training.steps else scene.studio.scene(scene.selection, scene.picture, step)
         named = {answer.named(then.trace.weights, i): p for i, p in answer.strongest(then).items()}
         said = ", ".join(f"{escaped(name)} {p:.1%}" for name, p in named.items())
         rows.append({tr("step of its training"): f"{step:,}" if step else tr("random"), tr("it answers"): said})

@@ -10,9 +10,9 @@ from pvt_viz.language import Sentence, spaced, tr
 from pvt_viz.listed import enumerated
 from pvt_viz.models import Weights
 from pvt_viz.report import PHOTOGRAPHS, Report
+from pvt_viz.scene import Scene
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import known, measured, table
-from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.table import Table
 from pvt_viz.words import escaped, si
 

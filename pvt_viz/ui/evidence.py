@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import streamlit as st
 import torch
 
 from pvt_viz import attribution, images
@@ -13,12 +12,12 @@ from pvt_viz.figures import encode, heat, truth
 from pvt_viz.language import N_, say, spaced, tr
 from pvt_viz.listed import listed
 from pvt_viz.models import Weights
+from pvt_viz.picture import Picture
 from pvt_viz.samples import SAMPLES
+from pvt_viz.scene import Scene, once
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import answer, calls, kept
-from pvt_viz.ui.calls import Scene
+from pvt_viz.ui import answer
 from pvt_viz.ui.table import Table
-from pvt_viz.ui.uploads import Picture
 from pvt_viz.walkthrough import prefix_words
 from pvt_viz.words import escaped
 
@@ -90,10 +89,10 @@ def about(method: str, config: PVTConfig) -> str:
     return spaced(said, tr("Where windows overlap, what several of them read gets from each: that is the plaid."))
 
 
-@kept.for_visit(most=8)
+@once(most=8)
 def maps(key: tuple, method: str, _scene: Scene) -> list[MapView]:
     """The maps of a method, one for each stage that it has one for."""
-    look = calls.look(_scene)
+    look = _scene.studio.look(_scene)
     drawn = _scene.picture.scenes
     image_size = _scene.selection.image_size
     views = []
@@ -174,19 +173,20 @@ def matters(scene: Scene) -> Table:
 
 def interventions(scene: Scene, other: Picture) -> list[Changed]:
     """Every kind at every stage on this picture; swapped keys and values are those of `other`."""
-    with st.spinner(tr("Changing one stage after the other …")):
-        return _interventions(scene.key, other.digest, scene, other)
+    with scene.studio.waiting(tr("Changing one stage after the other …")):
+        return _interventions(scene.key, other.digest, other, scene)
 
 
-@kept.for_visit(most=8)
-def _interventions(key: tuple, other: str, _scene: Scene, _other: Picture) -> list[Changed]:
+@once(most=8)
+def _interventions(key: tuple, other: str, _other: Picture, _scene: Scene) -> list[Changed]:
     config = _scene.selection.config
     pair = torch.cat([images.to_tensor(_other.image, config), _scene.trace.image])
-    model = calls.model_of(_scene)
+    studio = _scene.studio
+    model = studio.network_of(_scene)
     found = []
     for stage in range(1, len(config.dims) + 1):
         for kind in KINDS:
-            logits = calls.run(attribution.intervene(model, stage, kind), pair, _scene)[1]
+            logits = studio.run(attribution.intervene(model, stage, kind), pair, _scene)[1]
             chances = logits.softmax(dim=0)
             best = int(chances.argmax())
             found.append(Changed(stage, kind, best, float(chances[best])))

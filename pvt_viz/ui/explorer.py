@@ -5,8 +5,8 @@ import streamlit as st
 from pvt_viz import language
 from pvt_viz.choices.view import View
 from pvt_viz.language import spaced, tr
+from pvt_viz.scene import Scene
 from pvt_viz.ui import address, view
-from pvt_viz.ui.calls import Scene
 from pvt_viz.widgets.attention_explorer import pack, standalone
 from pvt_viz.widgets.attention_explorer.mounted import attention_explorer
 from pvt_viz.words import times

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pvt_viz.config import Size, StageShape
 from pvt_viz.figures import colour, encode, pyramid
 from pvt_viz.language import N_, tr
-from pvt_viz.ui import kept
-from pvt_viz.ui.calls import Scene
+from pvt_viz.scene import Scene, once
 from pvt_viz.words import times
 
 WIDTH = 448  # pixels: wider than a column of four, also on a dense screen
@@ -25,7 +24,7 @@ class StageView:
     high: float
 
 
-@kept.for_visit(most=8)
+@once(most=8)
 def stage_views(key: tuple, _scene: Scene) -> list[StageView]:
     image_size = _scene.selection.image_size
     views = []

@@ -6,8 +6,8 @@ import streamlit as st
 
 from pvt_viz.figures import encode, pyramid, reduction
 from pvt_viz.language import N_, spaced, tr
-from pvt_viz.ui import kept, parts
-from pvt_viz.ui.calls import Scene
+from pvt_viz.scene import Scene, once
+from pvt_viz.ui import parts
 from pvt_viz.ui.figures import WIDTH
 from pvt_viz.ui.reduction import Focus
 from pvt_viz.walkthrough import FOLDS, Making, averaged, window_edges, window_size, with_fold, with_pool
@@ -52,7 +52,7 @@ def pairs(scene: Scene, focus: Focus) -> tuple[Pair, Pair]:
     )
 
 
-@kept.for_visit(most=8)
+@once(most=8)
 def pictures(key: tuple, focus: Focus, _pair: Pair, _scene: Scene) -> Pictures:
     shape = focus.shape
     block = _scene.trace.stages[shape.index - 1].blocks[focus.block - 1]

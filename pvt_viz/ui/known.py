@@ -10,8 +10,8 @@ from pvt_viz.figures import colour, encode
 from pvt_viz.language import current, spaced, tr
 from pvt_viz.models import Weights
 from pvt_viz.report import PHOTOGRAPHS, SCENES, Report
+from pvt_viz.scene import Scene
 from pvt_viz.ui import measured
-from pvt_viz.ui.calls import Scene
 from pvt_viz.words import escaped, times
 
 SEEN_WIDTH = 448

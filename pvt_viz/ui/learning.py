@@ -1,5 +1,6 @@
 """What the Learning page shows: which moments there are, and a training that is on its way."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -7,16 +8,17 @@ import streamlit as st
 import pvt_viz
 from pvt_viz import images
 from pvt_viz.checkpoints import moments
+from pvt_viz.checkpoints.moments import Moment
 from pvt_viz.choices.selection import NETWORKS, Network, Selection
 from pvt_viz.figures import learning as figures
 from pvt_viz.figures.chart import Chart
 from pvt_viz.language import say, tr
 from pvt_viz.models.flexible import PSEUDO_INVERSE
+from pvt_viz.picture import Picture
 from pvt_viz.report import PHOTOGRAPHS, SCENES, Report
+from pvt_viz.scene import Fitted, Scene, enlarged
 from pvt_viz.train.live import SIDE
 from pvt_viz.ui import answer, calls, charts, explorer, measured, training
-from pvt_viz.ui.calls import Fitted, Scene
-from pvt_viz.ui.uploads import Picture
 
 NAMES = {SCENES: "flexi_pvt", PHOTOGRAPHS: "photo_pvt"}
 """The networks whose trainings were recorded, by what they know."""
@@ -51,9 +53,9 @@ def selection(chosen: Selection, name: str) -> Selection:
     return replace(chosen, model=name, network=network, patch_sizes=home.patch_sizes, reductions=home.reductions)
 
 
-def steps(name: str, found: Report | None) -> list[int]:
+def steps(recorded: Sequence[Moment], found: Report | None) -> list[int]:
     """Steps of which the weights are at hand: 0 for random, and at the end those that ship."""
-    kept = [moment.step for moment in calls.recorded(name)]
+    kept = [moment.step for moment in recorded]
     last = found.training.steps if found else kept[-1] + 1
     return [0, *(step for step in kept if step < last), last]
 
@@ -122,8 +124,8 @@ def _scene(running: training.Training) -> Scene:
     picture = Picture.scene((SIDE, SIDE), chosen.seed, chosen.clutter, None, task="single")
     config = training.TINY.config
     traced = pvt_viz.trace(training.network(running.progress), images.to_tensor(picture.image, config))
-    shown = calls.shown(picture.image, config.image_hw)
+    shown = enlarged(picture.image, config.image_hw)
     shape = {"patch_sizes": config.patch_sizes, "reductions": config.reductions, "image_size": config.image_hw}
     seen = replace(chosen, model=config.name, network=Network(config), size=SIDE, **shape)
     key = ("training", running.seed, running.progress.step, picture.digest)
-    return Scene(seen, picture, shown, shown, traced, key, Fitted(config, PSEUDO_INVERSE, "", None))
+    return Scene(seen, picture, shown, shown, traced, key, Fitted(config, PSEUDO_INVERSE, "", None), calls.studio)

@@ -3,8 +3,8 @@
 from pvt_viz import report
 from pvt_viz.choices.selection import Selection
 from pvt_viz.models.flexible import PSEUDO_INVERSE
+from pvt_viz.picture import Picture
 from pvt_viz.report import PHOTOGRAPHS, SCENES
-from pvt_viz.ui.uploads import Picture
 
 
 def accuracy(selection: Selection) -> float | None:

@@ -87,7 +87,7 @@ def _sets() -> None:
 def _take(key: str) -> None:
     """The set that was chosen, at its own size, p and R."""
     weights.take(st.session_state[key])
-    calls.forget_own()
+    calls.studio.forget_own()
     name = weights.own().checkpoint.config.name
     asked.ask({"model": name, **weights.networks()[name].home})
 
@@ -135,7 +135,7 @@ def _upload() -> None:
         with weights.opening():
             name = weights.receive({file.name: file.getvalue() for file in files})
         if name is not None:
-            calls.forget_own()  # what was made of those before
+            calls.studio.forget_own()  # what was made of those before
         _let_go(files)
         st.session_state[_FILES] = number + 1  # an empty uploader
         _choose(name)
@@ -232,4 +232,4 @@ def forget() -> None:
     """Let go of the visitor's own weights, and of what was made of them."""
     address.touch()
     weights.forget()
-    calls.forget_own()
+    calls.studio.forget_own()

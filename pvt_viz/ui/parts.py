@@ -9,10 +9,11 @@ from pvt_viz.figures.colour import lut
 from pvt_viz.language import N_, spaced, tr
 from pvt_viz.listed import enumerated
 from pvt_viz.models.flexible import PSEUDO_INVERSE
+from pvt_viz.picture import Picture
+from pvt_viz.scene import Scene
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import address, calls, following
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.uploads import Picture, withheld
+from pvt_viz.ui.uploads import withheld
 from pvt_viz.words import escaped, times
 
 STRANGE = "draw"
@@ -36,7 +37,7 @@ def scene_or_none(chosen: Selection | None = None, moment: int | None = None) ->
     """
     selected, picture = st.session_state["scene_of"]
     try:
-        return calls.scene(chosen or selected, picture, moment)
+        return calls.studio.scene(chosen or selected, picture, moment)
     except ValueError as error:
         st.warning(tr(error), icon=":material/scale:")
         return None

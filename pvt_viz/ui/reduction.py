@@ -6,8 +6,7 @@ from pvt_viz.choices.view import View
 from pvt_viz.config import StageShape
 from pvt_viz.figures import colour, encode, pyramid, reduction
 from pvt_viz.language import tr
-from pvt_viz.ui import kept
-from pvt_viz.ui.calls import Scene
+from pvt_viz.scene import Scene, once
 from pvt_viz.ui.figures import WIDTH
 from pvt_viz.ui.table import Table
 from pvt_viz.walkthrough import key_over, key_words, plane, query_at, walk, window_edges
@@ -99,7 +98,7 @@ def focus(scene: Scene, view: View) -> Focus:
     return Focus(shape, view.block(shape), view.head(shape) or 1, token)
 
 
-@kept.for_visit(most=16)
+@once(most=16)
 def steps(key: tuple, focus: Focus, _scene: Scene) -> Steps:
     shape = focus.shape
     block = _scene.trace.stages[shape.index - 1].blocks[focus.block - 1]

@@ -1,7 +1,5 @@
 """The controls that every page shares. What they say lives in the session, and in the URL."""
 
-from functools import partial
-
 import streamlit as st
 
 from pvt_viz import devices, images
@@ -10,11 +8,11 @@ from pvt_viz.choices.nearest import nearest
 from pvt_viz.choices.selection import NETWORKS, SCENE, Choice, Selection, choose, first_picture, is_ratio, label, native
 from pvt_viz.config import Size, StageShape
 from pvt_viz.language import N_, spaced, tr
+from pvt_viz.picture import Picture, size_of
 from pvt_viz.samples import SAMPLES
 from pvt_viz.ui import address, asked, controls, following, opening, pagewords, parts, reader, uploads, view, weights
 from pvt_viz.ui.lab import choice as lab
 from pvt_viz.ui.told import tell
-from pvt_viz.ui.uploads import Picture
 from pvt_viz.words import times
 
 SOURCES = (N_("Sample"), N_("Scene"), N_("Upload"), N_("Camera"))
@@ -49,8 +47,7 @@ def show(*, turned: bool, pictured: bool) -> tuple[Selection, Picture]:
             ]
         brought = weights.networks()
         words = _words(query, wanted, own)
-        size_of = partial(_image_size, own)
-        choice = choose(words, size_of, devices.available(), brought, own=own is not None)
+        choice = choose(words, size_of(own), devices.available(), brought, own=own is not None)
         _tell_widgets(choice.selection)
         if pictured and own is None:
             if choice.selection.drawn:
@@ -113,12 +110,6 @@ def _shown(name: str, word: object) -> object:
     """What the control of this name says; `word` where there is none on this page, or one that says nothing."""
     shown = st.session_state.get(name)
     return word if shown is None else shown
-
-
-def _image_size(own: Picture | None, sample: str, crop: str, size: int) -> Size:
-    if crop == "square" or (own is None and sample == SCENE):
-        return size, size
-    return images.whole_size((own or Picture.sample(sample)).image, size, 32)
 
 
 def _tell_widgets(selection: Selection) -> None:

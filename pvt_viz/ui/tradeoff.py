@@ -14,8 +14,8 @@ from pvt_viz.figures.chart import Chart
 from pvt_viz.figures.tradeoff import Point, by_series
 from pvt_viz.language import say, tr
 from pvt_viz.report import KINDS, PHOTOGRAPHS, Report
+from pvt_viz.scene import Scene
 from pvt_viz.ui import asked, measured, pagewords
-from pvt_viz.ui.calls import Scene
 
 
 @st.cache_data(show_spinner=False)

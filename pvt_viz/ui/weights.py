@@ -5,7 +5,6 @@ A file that cannot be used changes nothing.
 """
 
 import contextlib
-import hashlib
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import streamlit as st
 
 from pvt_viz import switches
 from pvt_viz.checkpoints import Checkpoint, WeightsError, hub
-from pvt_viz.checkpoints.load import open_files, open_folder
+from pvt_viz.checkpoints.load import digest, open_files, open_folder
 from pvt_viz.choices.selection import Network, is_ratio
 from pvt_viz.language import tr
 from pvt_viz.words import escaped
@@ -55,11 +54,8 @@ def receive(files: dict[str, bytes]) -> str | None:
     except WeightsError as error:
         st.session_state[_PROBLEM] = error.args[0]
         return None
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(files[name])
     several = (found, *others) if others else ()
-    st.session_state[_OWN] = Opened(found, digest.hexdigest()[:16], several)  # the one before it goes
+    st.session_state[_OWN] = Opened(found, digest(files), several)  # the one before it goes
     return found.config.name
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from pvt_viz.config import StageShape
 from pvt_viz.language import tr
-from pvt_viz.ui.calls import Scene
+from pvt_viz.scene import Scene
 from pvt_viz.words import times
 
 TOKENS, KEYS = "h w", "h' w'"

@@ -3,15 +3,14 @@
 from pvt_viz.attribution import METHODS
 from pvt_viz.figures.plate import Plate, Scale
 from pvt_viz.language import spaced, tr
-from pvt_viz.ui import calls
+from pvt_viz.scene import Scene
 from pvt_viz.ui import evidence as page
-from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.plates.common import TOKENS, decoded, setting
 
 
 def evidence(scene: Scene, method: str) -> list[Plate]:
     """One plate for each stage that the method has a map for; of a drawn scene with the truth beside it."""
-    planes, drawn = METHODS[method](calls.look(scene)), scene.picture.scenes
+    planes, drawn = METHODS[method](scene.studio.look(scene)), scene.picture.scenes
     said, numbers, axes = page.about(method, scene.selection.config), {}, {}
     if drawn is not None:
         said = spaced(said, tr("Outlined: the right answer."))

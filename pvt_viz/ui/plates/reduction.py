@@ -8,11 +8,11 @@ from torch import Tensor
 from pvt_viz.figures.plate import Plate, Scale
 from pvt_viz.figures.reduction import MOST_ROWS
 from pvt_viz.language import spaced, tr
+from pvt_viz.scene import Scene
 from pvt_viz.tracing import BlockTrace
 from pvt_viz.ui import fold_and_pool
 from pvt_viz.ui import reduction as page
 from pvt_viz.ui import reduction_words as words
-from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.plates.common import KEYS, TOKENS, decoded, setting, token_words
 from pvt_viz.ui.reduction import Focus, Shown, Steps
 from pvt_viz.walkthrough import averaged, plane, prefix_words, walk, window_size

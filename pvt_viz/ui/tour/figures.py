@@ -10,8 +10,8 @@ from PIL import ImageDraw
 from pvt_viz.config import Size, StageShape
 from pvt_viz.figures import encode, heat, pyramid
 from pvt_viz.language import tr
-from pvt_viz.ui import address, kept, reduction, view
-from pvt_viz.ui.calls import Scene
+from pvt_viz.scene import Scene, once
+from pvt_viz.ui import address, reduction, view
 from pvt_viz.ui.reduction import Focus
 from pvt_viz.ui.tour import frame
 from pvt_viz.walkthrough import Walk, plane, prefix_name, walk
@@ -144,11 +144,11 @@ def number(value: float) -> str:
     return f"{round(float(value), 2) + 0.0:+.2f}".replace("-", "−")
 
 
-@kept.for_visit(most=8)
+@once(most=8)
 def _bare(key: tuple, _scene: Scene) -> bytes:
     return encode.jpeg(_scene.shown)
 
 
-@kept.for_visit(most=16)
+@once(most=16)
 def _hatched(key: tuple, shape: StageShape, _scene: Scene) -> bytes:
     return encode.jpeg(pyramid.patch_grid(_scene.shown, shape, _scene.selection.image_size, lines=False))

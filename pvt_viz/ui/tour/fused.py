@@ -13,8 +13,8 @@ from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, Variant
 from pvt_viz.figures.cost import bars
 from pvt_viz.language import N_, say, tr
 from pvt_viz.listed import listed
+from pvt_viz.scene import Scene
 from pvt_viz.ui import charts
-from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.cost import costs_of, reducing, savings, savings_with_keys
 from pvt_viz.ui.tour.stages import squares
