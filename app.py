@@ -11,7 +11,8 @@ from starlette.routing import Route
 from pvt_viz.language import LANGUAGES, catalogue, tr
 
 # What the pages need is loaded here, before the first visitor comes: plotly and matplotlib take a second.
-from pvt_viz.ui import calls, code, evidence, explorer, learning, reduction, takeaway, tour, tradeoff  # noqa: F401
+from pvt_viz.lesson import learning, plates, tradeoff  # noqa: F401
+from pvt_viz.ui import calls, code, explorer, live_training, takeaway, tour  # noqa: F401
 from pvt_viz.ui.lab import elsewhere, formulas, growing, headline, live, stages  # noqa: F401
 
 

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from pvt_viz.language import spaced, tr
+from pvt_viz.lesson import plates, pyramid, shapes
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import answer, code, explorer, figures, known, pages, parts, plates, shapes, table, takeaway
+from pvt_viz.ui import answer, code, explorer, known, pages, parts, table, takeaway
 from pvt_viz.words import times
 
 
-def show_stage(view: figures.StageView) -> None:
+def show_stage(view: pyramid.StageView) -> None:
     shape = view.shape
     st.subheader(tr("Stage {index}", index=shape.index), anchor=False)
     parts.picture(
@@ -27,7 +28,7 @@ def show_stage(view: figures.StageView) -> None:
             channels=shape.dim,
         )
     )
-    for sentence in figures.overlap(shape, selection.image_size):
+    for sentence in pyramid.overlap(shape, selection.image_size):
         st.caption(sentence)
     if view.line_step > 1:
         st.caption(tr("One line in {count} is drawn: all of them would hide the picture.", count=view.line_step))
@@ -91,7 +92,7 @@ if scene:
     parts.honest_line(scene)
     explorer.show(scene, key="pyramid_explorer", wall=False)
     st.header(tr("What each stage makes of it"), anchor=False)
-    views = figures.stage_views(scene.key, scene)
+    views = pyramid.stage_views(scene.key, scene)
     for column, view in zip(st.columns(len(views)), views, strict=True):
         with column:
             show_stage(view)

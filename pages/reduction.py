@@ -5,10 +5,12 @@ from dataclasses import replace
 import streamlit as st
 
 from pvt_viz.budget import LARGEST_REDUCTION
-from pvt_viz.figures import reduction as figures
+from pvt_viz.figures import entries
+from pvt_viz.figures.reduction import MOST_ROWS
 from pvt_viz.language import spaced, tr
-from pvt_viz.ui import address, code, controls, explorer, fold_and_pool, parts, plates, reduction, table, takeaway, view
-from pvt_viz.ui import reduction_words as words
+from pvt_viz.lesson import plates
+from pvt_viz.lesson.reduction import way, words
+from pvt_viz.ui import address, code, controls, explorer, fold_and_pool, parts, table, takeaway, view
 from pvt_viz.walkthrough import Making, entries_by_reduction, prefix_words, window_size
 from pvt_viz.words import SUBSCRIPTS, times
 
@@ -31,8 +33,8 @@ if len(shapes) > 1:
         format_func=lambda i: f"{i} · {words.how(shapes[i - 1])}",
         on_change=choose_stage,
     )
-focus = reduction.focus(scene, view.current())
-steps = reduction.steps(scene.key, focus, scene)
+focus = way.focus(scene, view.current())
+steps = way.steps(scene.key, focus, scene)
 shape = focus.shape
 r, n, m, d = shape.reduction, shape.tokens, shape.reduced_tokens, shape.head_dim
 prefix = prefix_words(shape.n_prefix, shape.registers)
@@ -168,8 +170,9 @@ with keys:
         )
     else:
         rows = tr("{keys:,} rows, one per key; {d} columns, one per channel.", keys=shape.keys, d=d)
-    most = figures.MOST_ROWS
-    st.caption(spaced(rows, tr("Squeezed into {count} rows of means.", count=most) if shape.keys > most else ""))
+    st.caption(
+        spaced(rows, tr("Squeezed into {count} rows of means.", count=MOST_ROWS) if shape.keys > MOST_ROWS else "")
+    )
 with values:
     st.subheader(tr("Values V"), anchor=False)
     parts.picture(
@@ -185,7 +188,7 @@ with query:
     st.subheader(tr("6 · Query q"), anchor=False)
     parts.picture(steps.vector.picture, alt=tr("The query: {d} numbers as colours.", d=d))
     parts.colour_scale("cividis", f"{steps.vector.low:.2f}", f"{steps.vector.high:.2f}", tr("own scale"))
-    st.caption(tr("{d} numbers: {first}, …", d=d, first=reduction.numbers(steps.first_of_vector)))
+    st.caption(tr("{d} numbers: {first}, …", d=d, first=way.numbers(steps.first_of_vector)))
 with score:
     st.subheader(tr("7 · Scores"), anchor=False)
     parts.picture(
@@ -205,7 +208,7 @@ with output:
     st.subheader(tr("9 · Weighted sum"), anchor=False)
     parts.picture(steps.output.picture, alt=tr("The weighted sum of the values: {d} numbers as colours.", d=d))
     parts.colour_scale("cividis", f"{steps.output.low:.2f}", f"{steps.output.high:.2f}", tr("own scale"))
-    st.caption(tr("Σ weight·v = {first}, …", first=reduction.numbers(steps.first_of_output)))
+    st.caption(tr("Σ weight·v = {first}, …", first=way.numbers(steps.first_of_output)))
 
 top = steps.strongest[0]
 carried = sum(line.weight for line in steps.strongest)
@@ -229,13 +232,13 @@ in_numbers = tr(
     weight=top.weight,
 )
 st.markdown(spaced(in_numbers, lesson))
-table.show(reduction.strongest(steps))
+table.show(way.strongest(steps))
 code.show("attention")
 
 if len(shapes) > 1 and not shape.pool:
     st.header(tr("What R changes"), anchor=False)
     st.plotly_chart(
-        figures.entries(entries_by_reduction(shape, LARGEST_REDUCTION), r),
+        entries.figure(entries_by_reduction(shape, LARGEST_REDUCTION), r),
         key="entries",
         config={"displaylogo": False, "displayModeBar": False},
         alt=tr(

@@ -28,9 +28,6 @@ def main(arguments: list[str] | None = None) -> int:
     export.add_argument("--language", choices=LANGUAGES, default=SOURCE, help="of the page (default: en)")
     asked = parser.parse_args(arguments)
     # Only now: pages and plots take seconds to load, and --help should not.
-    from pvt_viz.site import quiet
-
-    quiet.hush()
     from pvt_viz.site import build, visit
 
     with speaking(asked.language):

@@ -16,8 +16,9 @@ from pvt_viz.checkpoints import own as load
 from pvt_viz.choices.page import MOMENTS
 from pvt_viz.choices.selection import SEEDS_FROM
 from pvt_viz.figures.tradeoff import by_series
+from pvt_viz.lesson import tradeoff
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import calls, charts, tradeoff
+from pvt_viz.ui import calls, charts
 from test_pages import PHOTO, blobs, go, healthy, payload, text
 
 NEW = ("evidence", "trade_off", "learning")
@@ -53,10 +54,10 @@ def no_reports(tmp_path, monkeypatch):
     """As if nothing had been measured."""
     monkeypatch.setattr(report, "FOLDER", tmp_path)
     report.load.cache_clear()
-    tradeoff.points.clear()
+    tradeoff.points.cache_clear()
     yield tmp_path
     report.load.cache_clear()
-    tradeoff.points.clear()
+    tradeoff.points.cache_clear()
 
 
 @pytest.fixture

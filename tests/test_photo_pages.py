@@ -20,12 +20,14 @@ from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.checkpoints import moments, own, tiny_imagenet
 from pvt_viz.choices.page import MOMENTS
 from pvt_viz.choices.view import View
+from pvt_viz.lesson import learning, tradeoff
+from pvt_viz.lesson.evidence import held_out
 from pvt_viz.models import Weights
 from pvt_viz.report import CEILING, CENTRE_PRIOR, CHANCE, Intervention, MapScore, Report
 from pvt_viz.scenes import CLASSES
 from pvt_viz.site import sections
 from pvt_viz.site import visit as exported
-from pvt_viz.ui import calls, charts, held_out, learning, tradeoff
+from pvt_viz.ui import calls, charts
 from test_pages import blobs, go, healthy, payload, photograph, text
 
 CAT = {"picture": "cat", "model": "photo_pvt", "size": "64"}
@@ -91,8 +93,9 @@ def network(weights_folder, tmp_path, monkeypatch):
 
     def forget() -> None:
         report.load.cache_clear()
-        for cached in (*calls.studio.shared, tradeoff.points):
+        for cached in calls.studio.shared:
             cached.clear()
+        tradeoff.points.cache_clear()
 
     for module in (own, report):
         monkeypatch.setattr(module, "FOLDER", weights_folder)
@@ -108,7 +111,7 @@ def measured(found: Report) -> None:
     """As if that had been measured."""
     report.save(found)
     report.load.cache_clear()
-    tradeoff.points.clear()
+    tradeoff.points.cache_clear()
 
 
 @pytest.fixture

@@ -24,8 +24,10 @@ def gather():
     from pvt_viz import devices
     from pvt_viz.choices.selection import choose
     from pvt_viz.choices.view import View
+    from pvt_viz.lesson import plates
+    from pvt_viz.lesson.reduction import way
     from pvt_viz.picture import Picture
-    from pvt_viz.ui import calls, plates, reduction
+    from pvt_viz.ui import calls
 
     words = {"size": "64", "picture": "scene", **st.session_state["words"]}
     selection = choose(words, lambda _picture, _crop, side: (side, side), devices.available()).selection
@@ -38,7 +40,7 @@ def gather():
         "CLS": plates.attention(scene, View(cls_query=True)),
     }
     for stage in range(1, len(scene.trace.stages) + 1):
-        focus = reduction.focus(scene, View(pin=(0.3, 0.6), stage=stage))
+        focus = way.focus(scene, View(pin=(0.3, 0.6), stage=stage))
         found[f"reduction {stage}"] = plates.reduction(scene, focus)
     if selection.config.num_classes:
         found["evidence"] = plates.evidence(scene, "rollout")

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from pvt_viz.choices.lab import Lab, setting_of
 from pvt_viz.language import tr
+from pvt_viz.lesson.cost import elsewhere, formulas, growing, linear, stages
+from pvt_viz.lesson.section import Section
 from pvt_viz.listed import listed
 from pvt_viz.scene import Scene
-from pvt_viz.site.section import Section
-from pvt_viz.ui.lab import elsewhere, formulas, growing, linear, stages
 
 
 def sections(scene: Scene) -> Iterator[Section]:

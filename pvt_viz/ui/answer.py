@@ -1,24 +1,16 @@
-"""What the network answers, whether that is right, and what it is worth: accuracy at this setting beside its cost."""
+"""What the network answers, on a page."""
 
 import html
 
 import streamlit as st
 
-from pvt_viz import cost, report
-from pvt_viz.checkpoints import BUNDLED
-from pvt_viz.language import Sentence, spaced, tr
-from pvt_viz.listed import enumerated
-from pvt_viz.models import Weights
-from pvt_viz.report import PHOTOGRAPHS, Report
+from pvt_viz.language import spaced, tr
+from pvt_viz.lesson import answer
+from pvt_viz.lesson.known import unsure
 from pvt_viz.scene import Scene
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import known, measured, table
-from pvt_viz.ui.table import Table
-from pvt_viz.words import escaped, si
+from pvt_viz.ui import known, table
 
-MOST, MOST_OF_SHAPES = 5, 3
-LENS = 3
-"""Answers a block."""
 ROW = (
     "<div style='display:grid;grid-template-columns:minmax(0,{share}fr) minmax(0,6fr)"
     " 3.4rem;gap:0.5rem;align-items:center;line-height:1.5'><span>{name}</span><span aria-hidden='true'"
@@ -26,6 +18,10 @@ ROW = (
     " style='display:block;height:100%;width:{width}%;border-radius:2px;background:#3e959c'></span></span><span"
     " style='text-align:right'>{percent}</span></div>"
 )
+
+
+MARKS = {True: ":material/check: ", False: ":material/close: ", None: ""}
+"""Before a verdict: whether the answer is right."""
 
 
 def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
@@ -39,11 +35,11 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
         if weights.trained:
             st.caption(tr("These weights are a backbone: without a head there is no answer, only maps and features."))
         return
-    ours, found = weights.classes == CLASSES, strongest(scene)
+    ours, found = weights.classes == CLASSES, answer.strongest(scene)
     rows = [
         ROW.format(
             share=5 if ours else 12,  # names of ImageNet's classes are long
-            name=html.escape(named(weights, i)),
+            name=html.escape(answer.named(weights, i)),
             width=f"{100 * chance:.1f}",
             percent=f"{chance:.1%}",
         )
@@ -55,43 +51,15 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
         st.html(f"<div style='font-variant-numeric:tabular-nums'>{''.join(rows)}</div>")
     with right:
         first = next(iter(found))
-        st.markdown(spaced(verdict(scene, first), known.unsure(scene, found[first])))
+        st.markdown(spaced(_marked(scene, first), unsure(scene, found[first])))
         if worth:
-            st.caption(_worth(scene))
+            st.caption(answer.worth(scene))
         if not stacked:
             known.things(scene)
 
 
-def strongest(scene: Scene) -> dict[int, float]:
-    """The answers with most probability, the first one first: a number into the classes, and its probability."""
-    chances = scene.trace.logits[0].softmax(dim=0)
-    most = MOST_OF_SHAPES if scene.trace.weights.classes == CLASSES else MOST
-    return {i: float(chances[i]) for i in chances.argsort(descending=True).tolist()[:most]}
-
-
-def named(weights: Weights, index: int) -> str:
-    """A class for a reader: what ours know, and mere numbers, in the reader's language; else as people named it."""
-    name = weights.classes[index]
-    return tr(name) if known.kind(weights) or isinstance(name, Sentence) else name
-
-
-def verdict(scene: Scene, index: int) -> str:
-    """What is to be said of an answer, a number into the classes."""
-    drawn, weights = scene.picture.scenes, scene.trace.weights
-    answer = escaped(named(weights, index))
-    if drawn is None or weights.classes != CLASSES:
-        return tr("It answers **{answer}**.", answer=answer)
-    label = int(drawn.labels[0])
-    truth, right = tr(CLASSES[label]), label == index
-    if drawn.layout.tag_colour.shape[1]:
-        why = tr("The cue (white rim) is {colour}, and so is the {shape}.", colour=tr(scene.selection.cue), shape=truth)
-    else:
-        why = "" if right else tr("It is a {shape}.", shape=truth)
-    if right:
-        said = tr("It answers **{answer}**, and that is right.", answer=answer)
-        return f":material/check: {spaced(said, why)}"
-    said = tr("It answers **{answer}**, and that is wrong.", answer=answer)
-    return f":material/close: {spaced(said, why)}"
+def _marked(scene: Scene, index: int) -> str:
+    return MARKS[answer.right(scene, index)] + answer.verdict(scene, index)
 
 
 def lens(scene: Scene) -> None:
@@ -115,83 +83,4 @@ def lens(scene: Scene) -> None:
                 index=stage.index,
             )
         st.markdown(early)
-        table.show(read_early(scene))
-
-
-def read_early(scene: Scene) -> Table:
-    """One row for each block of the last stage: what the head would have said there."""
-    weights, chances = scene.trace.weights, scene.trace.lens[0].softmax(dim=-1)
-    final = int(chances[-1].argmax())
-    rows = []
-    for block, row in enumerate(chances, 1):
-        best = row.argsort(descending=True).tolist()[:LENS]
-        said = tr(enumerated(*(f"{named(weights, i)} {float(row[i]):.1%}" for i in best)))
-        rows.append(
-            {
-                tr("block"): str(block),
-                tr("it would have said"): escaped(said),
-                tr("of the answer"): f"{float(row[final]):.1%}",
-            }
-        )
-    return Table(tr("The strongest answers read after each block of the last stage."), rows)
-
-
-def _worth(scene: Scene) -> str:
-    """Accuracy at the p_i and R_i of a network with weights, and its arithmetic on one image.
-
-    No accuracy beside a picture that it is not about: it was measured on pictures of the kind that the network knows.
-    """
-    selection, config = scene.selection, scene.selection.config
-    macs = si(cost.analyze(config, image_size=config.image_size).macs, "MAC")
-    found = known.report_of(scene)
-    if config.name not in BUNDLED or (found is None and report.load(config.name)):
-        return tr("One picture costs {macs}.", macs=macs)
-    accuracy = measured.accuracy(selection)
-    if accuracy is None:
-        unknown = tr("Accuracy at these p and R was not measured.")
-        if measured.resized_otherwise(selection):
-            unknown = tr("Accuracy at these p and R, with kernels resized so, was not measured.")
-        return spaced(unknown, tr("One picture costs {macs}.", macs=macs))
-    if found.kind == PHOTOGRAPHS:
-        return _worth_photographs(scene, found, accuracy, macs)
-    if max(config.image_hw) == found.side:
-        return tr(
-            "At these p and R it is right on **{accuracy:.1%}** of {scenes:,} held-out scenes, for {macs} each.",
-            accuracy=accuracy,
-            scenes=found.scenes,
-            macs=macs,
-        )
-    return tr(
-        "At these p and R it is right on **{accuracy:.1%}** of {scenes:,} held-out scenes (measured at {side}×{side}),"
-        " for {macs} each.",
-        accuracy=accuracy,
-        scenes=found.scenes,
-        side=found.side,
-        macs=macs,
-    )
-
-
-def _worth_photographs(scene: Scene, found: Report, accuracy: float, macs: str) -> str:
-    """The same in words about photographs; at the default setting also how often the five strongest have the answer."""
-    resized = scene.selection.resized
-    numbers = {
-        "accuracy": accuracy,
-        "photographs": found.changed_on if resized else found.scenes,
-        "macs": macs,
-    }
-    if max(scene.selection.image_size) == found.side:
-        said = tr(
-            "At these p and R it is right on **{accuracy:.1%}** of {photographs:,} held-out photographs, for {macs}"
-            " each.",
-            **numbers,
-        )
-    else:
-        said = tr(
-            "At these p and R it is right on **{accuracy:.1%}** of {photographs:,} held-out photographs (measured at"
-            " {side}×{side}), for {macs} each.",
-            side=found.side,
-            **numbers,
-        )
-    if resized or found.top5 is None:
-        return said
-    return spaced(said, tr("The right answer is among its five strongest on **{top5:.1%}**.", top5=found.top5))
+        table.show(answer.read_early(scene))

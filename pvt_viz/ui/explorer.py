@@ -4,12 +4,12 @@ import streamlit as st
 
 from pvt_viz import language
 from pvt_viz.choices.view import View
-from pvt_viz.language import spaced, tr
+from pvt_viz.language import tr
+from pvt_viz.lesson import explorer
 from pvt_viz.scene import Scene
 from pvt_viz.ui import address, view
-from pvt_viz.widgets.attention_explorer import pack, standalone
+from pvt_viz.widgets.attention_explorer import pack
 from pvt_viz.widgets.attention_explorer.mounted import attention_explorer
-from pvt_viz.words import times
 
 _SENT = "explorer_sent"
 
@@ -57,15 +57,4 @@ def _blob(scene: Scene, key: str, wall: bool, stage: int | None, link: str) -> b
 
 def file(scene: Scene) -> str:
     """One HTML file with the picture, all maps and the explorer: it opens where this visit looks."""
-    config, weights = scene.selection.config, scene.trace.weights
-    blob = pack(scene.trace, scene.shown, view=view.current().text(), alt=tr(scene.picture.alt))
-    about = tr(
-        "{picture}, {size} px, by {name}: p = {patches}, R = {reductions}.",
-        picture=tr(scene.picture.title),
-        size=times(scene.selection.image_size),
-        name=config.name,
-        patches=config.patch_sizes,
-        reductions=config.reductions,
-    )
-    random = "" if weights.trained else tr("Its weights are random: what it looks at says nothing about pictures.")
-    return standalone.page(blob, title=tr("What {name} looks at", name=config.name), caption=spaced(about, random))
+    return explorer.file(scene, view.current())

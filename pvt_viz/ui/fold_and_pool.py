@@ -1,16 +1,13 @@
-"""One stage's tokens made into keys twice, side by side: by v1's fold, and by the pooling of PVTv2's linear SRA."""
-
-from dataclasses import dataclass
+"""One stage's tokens made into keys twice, on a page: by v1's fold, and by the pooling of PVTv2's linear SRA."""
 
 import streamlit as st
 
-from pvt_viz.figures import encode, pyramid, reduction
 from pvt_viz.language import N_, spaced, tr
-from pvt_viz.scene import Scene, once
+from pvt_viz.lesson.reduction import fold_and_pool
+from pvt_viz.lesson.reduction.way import Focus
+from pvt_viz.scene import Scene
 from pvt_viz.ui import parts
-from pvt_viz.ui.figures import WIDTH
-from pvt_viz.ui.reduction import Focus
-from pvt_viz.walkthrough import FOLDS, Making, averaged, window_edges, window_size, with_fold, with_pool
+from pvt_viz.walkthrough import window_size
 from pvt_viz.words import factor, si, times
 
 CUTS = {  # does the network pool?, is there something to fold?
@@ -21,60 +18,11 @@ CUTS = {  # does the network pool?, is there something to fold?
 }
 
 
-@dataclass(frozen=True)
-class Pair:
-    """The same stage with a fold and with a pool; one of the two is what the network does."""
-
-    fold: Making
-    pool: Making
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """What there is to see of both; the first, third and fourth in the tokens' own colours."""
-
-    squares: bytes
-    folded: bytes | None
-    """The fold's own output, in colours of its own; None where the network has no fold here."""
-    windows: bytes
-    pooled: bytes
-
-
-def pairs(scene: Scene, focus: Focus) -> tuple[Pair, Pair]:
-    """At this picture's size, and at twice its side."""
-    h, w = scene.selection.image_size
-    i = focus.shape.index - 1
-    small, large = (scene.selection.config.shapes(size)[i] for size in ((h, w), (2 * h, 2 * w)))
-    ratio = with_fold(small, FOLDS[i]).reduction if small.pool else small.reduction
-    config = scene.selection.config
-    return tuple(
-        Pair(Making(config, with_fold(shape, ratio)), Making(config, with_pool(shape))) for shape in (small, large)
-    )
-
-
-@once(most=8)
-def pictures(key: tuple, focus: Focus, _pair: Pair, _scene: Scene) -> Pictures:
-    shape = focus.shape
-    block = _scene.trace.stages[shape.index - 1].blocks[focus.block - 1]
-    inputs = block.inputs[0, shape.n_prefix :].T.reshape(shape.dim, *shape.grid)
-    fold, pool = _pair.fold.shape, _pair.pool.shape
-    tokens, pooled = pyramid.principal_colours(inputs.numpy(), averaged(inputs, pool).numpy())
-    folded = None
-    if block.projected is not None and not shape.pool:
-        [folded] = pyramid.principal_colours(block.projected[0].numpy())
-    return Pictures(
-        squares=encode.png(reduction.cells(tokens, WIDTH, window_edges(fold))),
-        folded=folded and encode.png(reduction.cells(folded, WIDTH)),
-        windows=encode.png(reduction.cells(tokens, WIDTH, window_edges(pool))),
-        pooled=encode.png(reduction.cells(pooled, WIDTH)),
-    )
-
-
 def show(scene: Scene, focus: Focus) -> None:
     """The whole section."""
     shape = focus.shape
-    now, twice = pairs(scene, focus)
-    shown = pictures(scene.key, focus, now, scene)
+    now, twice = fold_and_pool.pairs(scene, focus)
+    shown = fold_and_pool.pictures(scene.key, focus, now, scene)
     r, pool = now.fold.shape.reduction, times(now.pool.shape.reduced_grid)
     st.header(tr("v1's fold beside v2's pooling"), anchor=False)
     if shape.pool:
@@ -134,7 +82,7 @@ def show(scene: Scene, focus: Focus) -> None:
     _table(scene, now, twice)
 
 
-def _table(scene: Scene, now: Pair, twice: Pair) -> None:
+def _table(scene: Scene, now: fold_and_pool.Pair, twice: fold_and_pool.Pair) -> None:
     h, w = scene.selection.image_size
     r, pool = now.fold.shape.reduction, times(now.pool.shape.reduced_grid)
     larger = times((2 * h, 2 * w))

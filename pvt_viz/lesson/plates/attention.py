@@ -10,9 +10,9 @@ from pvt_viz.config import StageShape
 from pvt_viz.figures import heat, truth
 from pvt_viz.figures.plate import Plate, Scale
 from pvt_viz.language import spaced, tr
+from pvt_viz.lesson.plates.common import KEYS, TOKENS, pixels, setting, token_words
 from pvt_viz.scene import Scene
 from pvt_viz.tracing import StageTrace
-from pvt_viz.ui.plates.common import KEYS, TOKENS, pixels, setting, token_words
 from pvt_viz.walkthrough import key_over, key_spans, key_words, plane, prefix_words, query_at
 
 Span = tuple[int, int, int, int]

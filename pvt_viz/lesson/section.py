@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from pvt_viz.figures.chart import Chart
 from pvt_viz.figures.plate import Plate
-from pvt_viz.ui.table import Table
+from pvt_viz.lesson.table import Table
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,18 @@ from torch import Tensor
 from pvt_viz.figures.plate import Plate, Scale
 from pvt_viz.figures.reduction import MOST_ROWS
 from pvt_viz.language import spaced, tr
+from pvt_viz.lesson.plates.common import KEYS, TOKENS, decoded, setting, token_words
+from pvt_viz.lesson.reduction import fold_and_pool, way, words
+from pvt_viz.lesson.reduction.way import Focus, Shown, Steps
 from pvt_viz.scene import Scene
 from pvt_viz.tracing import BlockTrace
-from pvt_viz.ui import fold_and_pool
-from pvt_viz.ui import reduction as page
-from pvt_viz.ui import reduction_words as words
-from pvt_viz.ui.plates.common import KEYS, TOKENS, decoded, setting, token_words
-from pvt_viz.ui.reduction import Focus, Shown, Steps
 from pvt_viz.walkthrough import averaged, plane, prefix_words, walk, window_size
 from pvt_viz.words import times
 
 
 def reduction(scene: Scene, focus: Focus) -> list[Plate]:
     """From tokens to keys, then from a query to its answer; where there are stages, also the pool (or the fold)."""
-    steps = page.steps(scene.key, focus, scene)
+    steps = way.steps(scene.key, focus, scene)
     block = scene.trace.stages[focus.shape.index - 1].blocks[focus.block - 1]
     found = [*_to_keys(focus, steps, block), *_keys(focus, steps, block), *_query(focus, steps, block)]
     if len(scene.trace.stages) > 1:

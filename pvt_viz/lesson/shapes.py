@@ -3,7 +3,7 @@
 from pvt_viz import dataflow
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import tr
-from pvt_viz.ui.table import Table
+from pvt_viz.lesson.table import Table
 from pvt_viz.words import times
 
 

@@ -6,9 +6,9 @@ from pvt_viz.choices.view import View
 from pvt_viz.config import StageShape
 from pvt_viz.figures import colour, encode, pyramid, reduction
 from pvt_viz.language import tr
+from pvt_viz.lesson.pyramid import WIDTH
+from pvt_viz.lesson.table import Table
 from pvt_viz.scene import Scene, once
-from pvt_viz.ui.figures import WIDTH
-from pvt_viz.ui.table import Table
 from pvt_viz.walkthrough import key_over, key_words, plane, query_at, walk, window_edges
 
 STRONGEST = 5

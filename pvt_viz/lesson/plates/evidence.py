@@ -3,15 +3,15 @@
 from pvt_viz.attribution import METHODS
 from pvt_viz.figures.plate import Plate, Scale
 from pvt_viz.language import spaced, tr
+from pvt_viz.lesson.evidence import maps
+from pvt_viz.lesson.plates.common import TOKENS, decoded, setting
 from pvt_viz.scene import Scene
-from pvt_viz.ui import evidence as page
-from pvt_viz.ui.plates.common import TOKENS, decoded, setting
 
 
 def evidence(scene: Scene, method: str) -> list[Plate]:
     """One plate for each stage that the method has a map for; of a drawn scene with the truth beside it."""
     planes, drawn = METHODS[method](scene.studio.look(scene)), scene.picture.scenes
-    said, numbers, axes = page.about(method, scene.selection.config), {}, {}
+    said, numbers, axes = maps.about(method, scene.selection.config), {}, {}
     if drawn is not None:
         said = spaced(said, tr("Outlined: the right answer."))
         numbers, axes = {"mask": drawn.masks[0].numpy()}, {"mask": "H W"}
@@ -31,5 +31,5 @@ def evidence(scene: Scene, method: str) -> list[Plate]:
             axes={"map": TOKENS} | axes,
             setting=setting(scene, scene.trace.stages[view.stage - 1].shape) | {"method": tr(method)},
         )
-        for view in page.maps(scene.key, method, scene)
+        for view in maps.views(scene.key, method, scene)
     ]

@@ -1,16 +1,18 @@
 """The tables of the Reference page: every symbol with its values here, and the paper's Table 1."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import tr
+from pvt_viz.lesson.table import Table
 from pvt_viz.reference import table_one
 from pvt_viz.reference.counters import counters
 from pvt_viz.reference.symbols import symbols
-from pvt_viz.ui import pages
-from pvt_viz.ui.table import Table
 
 
-def values(config: PVTConfig, *, linked: bool) -> Table:
-    """Every symbol; `linked`: with the page on which it can be seen to move."""
+def values(config: PVTConfig, pages: Mapping[str, str] = MappingProxyType({})) -> Table:
+    """Every symbol; where `pages` have titles, by name, with the one on which it can be seen to move."""
     rows = [
         {
             tr("in the paper"): symbol.paper or "–",
@@ -19,7 +21,7 @@ def values(config: PVTConfig, *, linked: bool) -> Table:
             tr("what it is"): tr(symbol.meaning),
             tr("formula"): symbol.formula or "–",
             **{tr("stage {i}", i=i): tr(value) for i, value in enumerate(symbol.values, 1)},
-            **({tr("see it move"): tr(pages.named(symbol.page).title)} if linked else {}),
+            **({tr("see it move"): pages[symbol.page]} if pages else {}),
         }
         for symbol in symbols(config)
     ]

@@ -3,11 +3,11 @@
 from pvt_viz.figures import pyramid as painted
 from pvt_viz.figures.plate import Plate, Scale
 from pvt_viz.language import spaced, tr
+from pvt_viz.lesson import pyramid as figures
+from pvt_viz.lesson.plates.common import TOKENS, decoded, pixels, setting
+from pvt_viz.lesson.pyramid import StageView
 from pvt_viz.scene import Scene
 from pvt_viz.tracing import StageTrace
-from pvt_viz.ui import figures
-from pvt_viz.ui.figures import StageView
-from pvt_viz.ui.plates.common import TOKENS, decoded, pixels, setting
 from pvt_viz.words import times
 
 
