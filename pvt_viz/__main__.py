@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from pvt_viz.config import PRESETS
 from pvt_viz.language import LANGUAGES, SOURCE, speaking, tr
+from pvt_viz.presets import PRESETS
 
 EXPORT = "Write the whole walk-through of one picture as a static site: every figure, the explorer, the calculator."
 

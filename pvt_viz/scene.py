@@ -18,12 +18,13 @@ from pvt_viz import Trace, attribution, budget, devices, images
 from pvt_viz.attribution import Look
 from pvt_viz.checkpoints import BUNDLED, FLEXIBLE, Checkpoint, WeightsError, moments, tiny_imagenet
 from pvt_viz.choices.selection import Network, Selection
-from pvt_viz.config import PRESETS, PVTConfig, Size
+from pvt_viz.config import PVTConfig, Size
 from pvt_viz.figures import truth
 from pvt_viz.language import say, tr
 from pvt_viz.models import PVT, Weights
 from pvt_viz.models.flexible import PSEUDO_INVERSE, Resizing
 from pvt_viz.picture import Picture
+from pvt_viz.presets import PRESETS
 from pvt_viz.scenes import CLASSES
 
 DISPLAY_WIDTH = 672  # pixels: three times a 224 px image, sharp on a projector

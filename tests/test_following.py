@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pvt_viz.choices.selection import choose
-from pvt_viz.config import PRESETS
+from pvt_viz.presets import PRESETS
 from pvt_viz.ui import asked, calls
 from test_pages import go, healthy, photograph, text, visit
 

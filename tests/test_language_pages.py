@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pvt_viz import language
 from pvt_viz.choices.page import STEPS
-from pvt_viz.config import PRESETS
+from pvt_viz.presets import PRESETS
 from pvt_viz.widgets.attention_explorer.payload import unpack
 from test_pages import PHOTO, blobs, go, visit
 

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from pvt_viz import images
 from pvt_viz.checkpoints import BUNDLED
-from pvt_viz.config import PRESETS
 from pvt_viz.models import Weights
+from pvt_viz.presets import PRESETS
 from pvt_viz.ui import calls
 from pvt_viz.widgets.attention_explorer.payload import unpack
 

@@ -9,12 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from pvt_viz import PRESETS, build_model
 from pvt_viz import trace as run
-from pvt_viz.config import PVTConfig, get_config
+from pvt_viz.config import PVTConfig
 from pvt_viz.cost import FULL_EXPLICIT, FULL_FUSED, SRA, analyze
 from pvt_viz.cost.compare import by_stage
 from pvt_viz.cost.variants import without_sra
 from pvt_viz.language import speaking
 from pvt_viz.models import Weights
+from pvt_viz.presets import get_config
 from pvt_viz.ui import calls
 from pvt_viz.ui.tour import answer, beyond, cost, fused, stages
 from pvt_viz.words import factor, si

@@ -11,7 +11,7 @@ from brought import family
 from fake_hub import FakeHub
 from pvt_viz import images
 from pvt_viz.checkpoints import hub
-from pvt_viz.config import PRESETS
+from pvt_viz.presets import PRESETS
 from pvt_viz.samples import load
 from pvt_viz.ui import weights
 from source_models import LABELS

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from brought import FAMILIES, authors, family
 from pvt_viz import images
 from pvt_viz.checkpoints.load import open_files
-from pvt_viz.config import PRESETS
+from pvt_viz.presets import PRESETS
 from pvt_viz.samples import load
 from source_models import LABELS
 from test_pages import go, healthy, photograph, text, visit

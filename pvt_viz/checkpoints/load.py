@@ -15,10 +15,10 @@ from pvt_viz.checkpoints.hub import INDEX, PICKLED, SAFETENSORS
 from pvt_viz.checkpoints.sentences import enumerated, label, listed
 from pvt_viz.checkpoints.shards import parts_named_in
 from pvt_viz.checkpoints.tensors import LIMIT, WeightSet, read_set, read_tensors
-from pvt_viz.config import PRESETS
 from pvt_viz.language import Sentence, say
 from pvt_viz.models.flexible import PSEUDO_INVERSE, RESIZINGS, Resizing
 from pvt_viz.models.pvt import PVT
+from pvt_viz.presets import PRESETS
 
 ENDINGS = (".safetensors", ".pth", ".pt", ".bin")
 IN_FOLDER = (SAFETENSORS, PICKLED)

@@ -8,10 +8,11 @@ from pvt_viz import scenes
 from pvt_viz.budget import LARGEST_REDUCTION
 from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.choices.nearest import nearest, replacement
-from pvt_viz.config import PRESETS, PVTConfig, Size
+from pvt_viz.config import PVTConfig, Size
 from pvt_viz.language import N_, Sentence, say
 from pvt_viz.listed import enumerated
 from pvt_viz.models.flexible import PSEUDO_INVERSE, RESIZINGS
+from pvt_viz.presets import PRESETS
 from pvt_viz.samples import SAMPLES
 from pvt_viz.words import SUBSCRIPTS
 

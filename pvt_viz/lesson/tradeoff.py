@@ -7,12 +7,13 @@ from pvt_viz import cost, report
 from pvt_viz.attribution import compare
 from pvt_viz.checkpoints import BUNDLED
 from pvt_viz.choices.selection import Selection
-from pvt_viz.config import PVTConfig, get_config
+from pvt_viz.config import PVTConfig
 from pvt_viz.figures import tradeoff as figures
 from pvt_viz.figures.chart import Chart
 from pvt_viz.figures.tradeoff import Point
 from pvt_viz.language import say, tr
 from pvt_viz.lesson import measured
+from pvt_viz.presets import get_config
 from pvt_viz.report import KINDS, PHOTOGRAPHS, Report
 from pvt_viz.scene import Scene
 

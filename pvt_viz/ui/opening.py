@@ -7,10 +7,11 @@ from pvt_viz.checkpoints import WeightsError, beside, hub
 from pvt_viz.checkpoints.load import ENDINGS
 from pvt_viz.checkpoints.sentences import label
 from pvt_viz.choices.selection import Selection
-from pvt_viz.config import PRESETS, PVTConfig
+from pvt_viz.config import PVTConfig
 from pvt_viz.language import N_, joined, say, spaced, tr
 from pvt_viz.listed import enumerated
 from pvt_viz.models import Weights
+from pvt_viz.presets import PRESETS
 from pvt_viz.ui import address, asked, calls, fetching, parts, weights
 from pvt_viz.words import escaped, megabytes, times
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pvt_viz.config import PRESETS
 from pvt_viz.figures import evidence as figures
 from pvt_viz.figures.chart import Chart
 from pvt_viz.language import say, spaced, tr
@@ -11,6 +10,7 @@ from pvt_viz.lesson import measured
 from pvt_viz.lesson.evidence.maps import SCORES
 from pvt_viz.lesson.table import Table
 from pvt_viz.listed import in_turn
+from pvt_viz.presets import PRESETS
 from pvt_viz.report import CENTRE_PRIOR, PHOTOGRAPHS, YARDSTICKS, MapScore, Report
 from pvt_viz.scene import Scene
 
