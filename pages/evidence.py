@@ -53,10 +53,7 @@ views = maps.views(scene.key, method, scene)
 for column, view in zip(st.columns(max(4, len(views))), views, strict=False):
     with column:
         st.subheader(tr("Stage {stage}", stage=view.stage), anchor=False)
-        alt = tr(
-            "Map of {method} on the tokens of stage {stage}, over the picture.", method=say(method), stage=view.stage
-        )
-        parts.picture(view.picture, alt=alt)
+        parts.picture(view.picture, alt=maps.alt(method, view.stage))
         parts.colour_scale("magma", "0", f"{view.high:.1%}", tr("of the map, own scale"))
         if view.scores:
             st.caption(" · ".join(f"{tr(words)} {view.scores[name]:.0%}" for name, words in maps.SCORES.items()))

@@ -14,11 +14,7 @@ def show_stage(view: pyramid.StageView) -> None:
     st.subheader(tr("Stage {index}", index=shape.index), anchor=False)
     parts.picture(
         view.grid,
-        alt=tr(
-            "The picture with the {grid} tokens of stage {index} drawn over it.",
-            grid=times(shape.grid),
-            index=shape.index,
-        ),
+        alt=pyramid.grid_alt(shape),
     )
     st.markdown(
         tr(
@@ -42,15 +38,10 @@ def show_stage(view: pyramid.StageView) -> None:
         )
     parts.picture(
         view.colours,
-        alt=tr(
-            "Feature map of stage {index}: its three strongest principal components as red, green, blue.",
-            index=shape.index,
-        ),
-        caption=tr("Features: three principal components as red, green and blue; colours are of this stage alone."),
+        alt=pyramid.features_alt(shape),
+        caption=tr(pyramid.FEATURES),
     )
-    parts.picture(
-        view.lengths, alt=tr("Length of each token's feature vector at the end of stage {index}.", index=shape.index)
-    )
+    parts.picture(view.lengths, alt=pyramid.lengths_alt(shape))
     parts.colour_scale("viridis", f"{view.low:.1f}", f"{view.high:.1f}", tr("L2 norm, own scale"))
 
 

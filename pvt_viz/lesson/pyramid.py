@@ -46,6 +46,28 @@ def stage_views(key: tuple, _scene: Scene) -> list[StageView]:
     return views
 
 
+FEATURES = N_("Features: three principal components as red, green and blue; colours are of this stage alone.")
+
+
+def grid_alt(shape: StageShape) -> str:
+    """What is to be seen of a stage's grid."""
+    grid = times(shape.grid)
+    return tr("The picture with the {grid} tokens of stage {index} drawn over it.", grid=grid, index=shape.index)
+
+
+def features_alt(shape: StageShape) -> str:
+    """What is to be seen of its features."""
+    return tr(
+        "Feature map of stage {index}: its three strongest principal components as red, green, blue.",
+        index=shape.index,
+    )
+
+
+def lengths_alt(shape: StageShape) -> str:
+    """What is to be seen of their lengths."""
+    return tr("Length of each token's feature vector at the end of stage {index}.", index=shape.index)
+
+
 def overlap(shape: StageShape, image_size: Size) -> list[str]:
     """What a stage of overlapping patches reads beyond its tokens' own squares; nothing where they do not overlap."""
     if shape.window == shape.patch_size:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pvt_viz.language import N_, spaced, tr
-from pvt_viz.lesson.reduction import fold_and_pool
+from pvt_viz.lesson.reduction import fold_and_pool, pictures
 from pvt_viz.lesson.reduction.way import Focus
 from pvt_viz.scene import Scene
 from pvt_viz.ui import parts
@@ -39,8 +39,9 @@ def show(scene: Scene, focus: Focus) -> None:
     st.markdown(spaced(ways, here))
     squares, folded, windows, pooled = st.columns(4)
     with squares:
-        st.subheader(tr("Fold: {r}×{r}", r=r) if r > 1 else tr("Fold: R = 1"), anchor=False)
-        parts.picture(shown.squares, alt=tr("The tokens of the stage, cut into squares of {r}×{r}.", r=r))
+        told = pictures.squares(r)
+        st.subheader(told.title if r > 1 else tr("Fold: R = 1"), anchor=False)
+        parts.picture(shown.squares, alt=told.alt)
         st.caption(tr(CUTS[bool(shape.pool), r > 1], r=r))
     with folded:
         st.subheader(tr("Folded"), anchor=False)
@@ -59,18 +60,18 @@ def show(scene: Scene, focus: Focus) -> None:
         else:
             st.caption(tr("At R = 1 there is no layer: the keys are made from the tokens as they are."))
     with windows:
-        st.subheader(tr("Pool: {grid}", grid=pool), anchor=False)
-        parts.picture(shown.windows, alt=tr("The same tokens with the windows that are averaged to {grid}.", grid=pool))
+        told = pictures.pool_windows(now.pool.shape)
+        st.subheader(told.title, anchor=False)
+        parts.picture(shown.windows, alt=told.alt)
         size = times(window_size(now.pool.shape))
         if shape.pool:
             st.caption(tr("Means of {size} tokens at most: how this network pools them.", size=size))
         else:
             st.caption(tr("Means of {size} tokens at most: how linear SRA would pool them.", size=size))
     with pooled:
-        st.subheader(tr("Pooled"), anchor=False)
-        parts.picture(
-            shown.pooled, alt=tr("The {grid} averages of the tokens, in the colours of the tokens.", grid=pool)
-        )
+        told = pictures.pooled(now.pool.shape)
+        st.subheader(told.title, anchor=False)
+        parts.picture(shown.pooled, alt=told.alt)
         if shape.pool:
             averages = tr(
                 "The real averages, in the tokens' own colours; its layer {dim} → {dim} made picture 3 from them.",

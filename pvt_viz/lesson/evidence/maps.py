@@ -67,6 +67,11 @@ def about(method: str, config: PVTConfig) -> str:
     return spaced(said, tr("Where windows overlap, what several of them read gets from each: that is the plaid."))
 
 
+def alt(method: str, stage: int) -> str:
+    """What is to be seen of a map."""
+    return tr("Map of {method} on the tokens of stage {stage}, over the picture.", method=say(method), stage=stage)
+
+
 @once(most=8)
 def views(key: tuple, method: str, _scene: Scene) -> list[MapView]:
     """The maps of a method, one for each stage that it has one for."""

@@ -10,7 +10,8 @@ from pvt_viz.config import StageShape
 from pvt_viz.figures import heat, truth
 from pvt_viz.figures.plate import Plate, Scale
 from pvt_viz.language import spaced, tr
-from pvt_viz.lesson.plates.common import KEYS, TOKENS, pixels, setting, token_words
+from pvt_viz.lesson.plates.common import KEYS, TOKENS, pixels, setting
+from pvt_viz.lesson.reduction import words
 from pvt_viz.scene import Scene
 from pvt_viz.tracing import StageTrace
 from pvt_viz.walkthrough import key_over, key_spans, key_words, plane, prefix_words, query_at
@@ -41,7 +42,7 @@ def _looks_at(scene: Scene, view: View, stage: StageTrace) -> Plate:
     shape, token = stage.shape, _token(scene, view, stage.shape)
     head, weights = _weights(view, stage)
     shown = plane(weights[0 if token is None else shape.n_prefix + token[0] * shape.grid[1] + token[1]], shape)
-    who, beside = token_words(token), tr(prefix_words(shape.n_prefix, shape.registers))
+    who, beside = words.token(token), tr(prefix_words(shape.n_prefix, shape.registers))
     said = [
         tr("How its weight is shared out among {keys:,} keys, each where it lies.", keys=shape.reduced_tokens),
         tr("Outlined: the query.") if token else "",

@@ -42,10 +42,3 @@ def setting(scene: Scene, shape: StageShape | None = None, block: int = 0, head:
         found["block"] = tr("block {index}", index=block)
         found["head"] = tr("head {index}", index=head) if head else tr("mean of heads")
     return found
-
-
-def token_words(token: tuple[int, int] | None) -> str:
-    """A token by its place, or CLS."""
-    if token is None:
-        return "CLS"
-    return tr("the token at row {row}, column {column}", row=token[0] + 1, column=token[1] + 1)

@@ -20,11 +20,7 @@ def evidence(scene: Scene, method: str) -> list[Plate]:
             name=f"map-{view.stage}",
             title=tr("Stage {index}: {method}", index=view.stage, method=tr(method)),
             caption=said,
-            alt=tr(
-                "Map of {method} on the tokens of stage {stage}, over the picture.",
-                method=tr(method),
-                stage=view.stage,
-            ),
+            alt=maps.alt(method, view.stage),
             pixels=decoded(view.picture),
             scale=Scale(colour_map="magma", low=0.0, high=view.high, note=tr("of the map, own scale"), form=".1%"),
             numbers={"map": planes[view.stage - 1][0].numpy()} | numbers,

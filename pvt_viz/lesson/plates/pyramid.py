@@ -3,7 +3,7 @@
 from pvt_viz.figures import pyramid as painted
 from pvt_viz.figures.plate import Plate, Scale
 from pvt_viz.language import spaced, tr
-from pvt_viz.lesson import pyramid as figures
+from pvt_viz.lesson import pyramid as told
 from pvt_viz.lesson.plates.common import TOKENS, decoded, pixels, setting
 from pvt_viz.lesson.pyramid import StageView
 from pvt_viz.scene import Scene
@@ -14,7 +14,7 @@ from pvt_viz.words import times
 def pyramid(scene: Scene) -> list[Plate]:
     """The picture, then stage by stage."""
     found = [_picture(scene)]
-    for view, stage in zip(figures.stage_views(scene.key, scene), scene.trace.stages, strict=True):
+    for view, stage in zip(told.stage_views(scene.key, scene), scene.trace.stages, strict=True):
         found += [_grid(scene, view, stage), _features(scene, view, stage), _lengths(scene, view, stage)]
     return found
 
@@ -48,7 +48,7 @@ def _grid(scene: Scene, view: StageView, stage: StageTrace) -> Plate:
         name=f"grid-{shape.index}",
         title=tr("Stage {index}: token grid", index=shape.index),
         caption=spaced(*said),
-        alt=tr("The picture with the {grid} tokens of stage {index} drawn over it.", grid=grid, index=shape.index),
+        alt=told.grid_alt(shape),
         # Drawn again: what the page shows of it is a JPEG.
         pixels=pixels(painted.patch_grid(scene.shown, shape, scene.selection.image_size)),
         numbers={"tokens": stage.tokens[0, shape.n_prefix :].T.reshape(shape.dim, *shape.grid).numpy()},
@@ -61,11 +61,8 @@ def _features(scene: Scene, view: StageView, stage: StageTrace) -> Plate:
     return Plate(
         name=f"features-{stage.shape.index}",
         title=tr("Stage {index}: features as colours", index=stage.shape.index),
-        caption=tr("Features: three principal components as red, green and blue; colours are of this stage alone."),
-        alt=tr(
-            "Feature map of stage {index}: its three strongest principal components as red, green, blue.",
-            index=stage.shape.index,
-        ),
+        caption=tr(told.FEATURES),
+        alt=told.features_alt(stage.shape),
         pixels=decoded(view.colours),
         numbers={"feature_map": stage.feature_map[0].numpy()},
         axes={"feature_map": f"channel {TOKENS}"},
@@ -78,7 +75,7 @@ def _lengths(scene: Scene, view: StageView, stage: StageTrace) -> Plate:
         name=f"lengths-{stage.shape.index}",
         title=tr("Stage {index}: lengths of the features", index=stage.shape.index),
         caption=tr("The length of each token's vector of {dim} features.", dim=stage.shape.dim),
-        alt=tr("Length of each token's feature vector at the end of stage {index}.", index=stage.shape.index),
+        alt=told.lengths_alt(stage.shape),
         pixels=decoded(view.lengths),
         scale=Scale(colour_map="viridis", low=view.low, high=view.high, note=tr("L2 norm, own scale"), form=".1f"),
         numbers={"lengths": painted.lengths(stage.feature_map[0].numpy())},

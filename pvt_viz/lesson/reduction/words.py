@@ -88,3 +88,10 @@ def cut(shape: StageShape) -> list[str]:
             )
         )
     return captions
+
+
+def token(place: tuple[int, int] | None) -> str:
+    """A token by its place, or CLS."""
+    if place is None:
+        return "CLS"
+    return tr("the token at row {row}, column {column}", row=place[0] + 1, column=place[1] + 1)
