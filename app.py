@@ -12,8 +12,10 @@ from pvt_viz.language import LANGUAGES, catalogue, tr
 
 # What the pages need is loaded here, before the first visitor comes: plotly and matplotlib take a second.
 from pvt_viz.lesson import learning, plates, tradeoff  # noqa: F401
-from pvt_viz.ui import calls, code, explorer, live_training, takeaway, tour  # noqa: F401
+from pvt_viz.ui import calls, tour  # noqa: F401
 from pvt_viz.ui.lab import elsewhere, formulas, growing, headline, live, stages  # noqa: F401
+from pvt_viz.ui.looking import code, explorer, takeaway  # noqa: F401
+from pvt_viz.ui.running import live_training  # noqa: F401
 
 
 @asynccontextmanager

@@ -7,8 +7,9 @@ import streamlit as st
 from pvt_viz.choices.lab import LABELS, OPTIONS, SIDES
 from pvt_viz.language import N_, spaced, tr
 from pvt_viz.lesson.cost import ways
-from pvt_viz.ui import code, controls, parts
+from pvt_viz.ui import controls, parts
 from pvt_viz.ui.lab import choice, elsewhere, formulas, growing, headline, linear, live, stages
+from pvt_viz.ui.looking import code
 
 st.title(tr("What attention costs, counted and measured"), anchor=False)
 selection = parts.selection()

@@ -7,7 +7,9 @@ from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.language import say, spaced, tr
 from pvt_viz.lesson import plates
 from pvt_viz.lesson.evidence import held_out, maps, matters
-from pvt_viz.ui import answer, charts, code, controls, explorer, pagewords, parts, table, takeaway
+from pvt_viz.ui import controls, parts
+from pvt_viz.ui.choosing import pagewords
+from pvt_viz.ui.looking import answer, charts, code, explorer, table, takeaway
 
 st.title(tr("What it looks at, and whether that matters"), anchor=False)
 scene = parts.scene_or_stop()

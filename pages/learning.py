@@ -9,7 +9,10 @@ from pvt_viz.checkpoints import WeightsError
 from pvt_viz.language import spaced, tr
 from pvt_viz.lesson import learning, plates
 from pvt_viz.lesson.evidence import maps
-from pvt_viz.ui import answer, calls, code, controls, explorer, live_training, pagewords, parts, takeaway, training
+from pvt_viz.ui import calls, controls, parts
+from pvt_viz.ui.choosing import pagewords
+from pvt_viz.ui.looking import answer, code, explorer, takeaway
+from pvt_viz.ui.running import live_training, training
 from pvt_viz.words import times
 
 EVERY = 1.0  # seconds between two looks at a training that is on its way

@@ -5,7 +5,8 @@ import streamlit as st
 from pvt_viz.language import spaced, tr
 from pvt_viz.lesson import plates, pyramid, shapes
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import answer, code, explorer, known, pages, parts, table, takeaway
+from pvt_viz.ui import pages, parts
+from pvt_viz.ui.looking import answer, code, explorer, known, table, takeaway
 from pvt_viz.words import times
 
 

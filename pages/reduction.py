@@ -11,7 +11,9 @@ from pvt_viz.lesson import plates
 from pvt_viz.lesson.reduction import pictures, way, words
 from pvt_viz.lesson.reduction.pictures import Told
 from pvt_viz.lesson.reduction.way import Shown
-from pvt_viz.ui import address, code, controls, explorer, fold_and_pool, parts, table, takeaway, view
+from pvt_viz.ui import address, controls, parts
+from pvt_viz.ui.choosing import view
+from pvt_viz.ui.looking import code, explorer, fold_and_pool, table, takeaway
 from pvt_viz.walkthrough import Making, entries_by_reduction, prefix_words
 from pvt_viz.words import SUBSCRIPTS, times
 

@@ -6,7 +6,8 @@ from pvt_viz.language import tr
 from pvt_viz.lesson import reference
 from pvt_viz.reference.disputes import disputes
 from pvt_viz.reference.symbols import shares_keys, symbols
-from pvt_viz.ui import code, pages, parts, table
+from pvt_viz.ui import pages, parts
+from pvt_viz.ui.looking import code, table
 from pvt_viz.words import times
 
 st.title(tr("Symbols, tables and fine print"), anchor=False)

@@ -5,7 +5,9 @@ from pvt_viz.figures.plate import Plate
 from pvt_viz.lesson import plates
 from pvt_viz.lesson.reduction import way
 from pvt_viz.scene import Scene
-from pvt_viz.ui import code, explorer, pagewords, parts, takeaway, view
+from pvt_viz.ui import parts
+from pvt_viz.ui.choosing import pagewords, view
+from pvt_viz.ui.looking import code, explorer, takeaway
 from pvt_viz.ui.tour import STEPS, frame
 
 

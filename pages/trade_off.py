@@ -10,8 +10,10 @@ from pvt_viz.figures import tradeoff as figures
 from pvt_viz.language import say, spaced, tr
 from pvt_viz.lesson import measured, plates, tradeoff
 from pvt_viz.report import SCENES
-from pvt_viz.ui import answer, charts, code, controls, explorer, pagewords, parts, takeaway, view
-from pvt_viz.ui.tradeoff import go_to
+from pvt_viz.ui import controls, parts
+from pvt_viz.ui.choosing import pagewords, view
+from pvt_viz.ui.looking import answer, charts, code, explorer, takeaway
+from pvt_viz.ui.looking.tradeoff import go_to
 from pvt_viz.words import SUBSCRIPTS, factor
 
 st.title(tr("What does less attention cost, and save?"), anchor=False)

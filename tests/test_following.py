@@ -5,7 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from pvt_viz.choices.selection import choose
 from pvt_viz.presets import PRESETS
-from pvt_viz.ui import asked, calls
+from pvt_viz.ui import calls
+from pvt_viz.ui.choosing import asked
 from test_pages import go, healthy, photograph, text, visit
 
 SCENE = {"picture": "scene"}

@@ -18,7 +18,8 @@ from pvt_viz.choices.selection import SEEDS_FROM
 from pvt_viz.figures.tradeoff import by_series
 from pvt_viz.lesson import tradeoff
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import calls, charts
+from pvt_viz.ui import calls
+from pvt_viz.ui.looking import charts
 from test_pages import PHOTO, blobs, go, healthy, payload, text
 
 NEW = ("evidence", "trade_off", "learning")

@@ -27,7 +27,8 @@ from pvt_viz.report import CEILING, CENTRE_PRIOR, CHANCE, Intervention, MapScore
 from pvt_viz.scenes import CLASSES
 from pvt_viz.site import sections
 from pvt_viz.site import visit as exported
-from pvt_viz.ui import calls, charts
+from pvt_viz.ui import calls
+from pvt_viz.ui.looking import charts
 from test_pages import blobs, go, healthy, payload, photograph, text
 
 CAT = {"picture": "cat", "model": "photo_pvt", "size": "64"}

@@ -11,7 +11,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pvt_viz.figures import paper_font, plate, plate_paper
-from pvt_viz.ui import charts
+from pvt_viz.ui.looking import charts
 from pvt_viz.walkthrough import key_over, query_at
 
 PIN = (0.3, 0.6)
@@ -203,7 +203,8 @@ def menu():
 
     from pvt_viz.figures.plate import Plate
     from pvt_viz.language import current
-    from pvt_viz.ui import reader, takeaway
+    from pvt_viz.ui.choosing import reader
+    from pvt_viz.ui.looking import takeaway
 
     reader.arrive()
 

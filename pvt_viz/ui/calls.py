@@ -12,7 +12,8 @@ from pvt_viz.checkpoints import Checkpoint
 from pvt_viz.choices.selection import Network, choose
 from pvt_viz.picture import Picture
 from pvt_viz.scene import Studio
-from pvt_viz.ui import kept, weights
+from pvt_viz.ui import kept
+from pvt_viz.ui.bringing import weights
 
 # One forward per core; on an accelerator one at a time (Apple's aborts the process when two threads use it at once).
 _turns = {"cpu": threading.BoundedSemaphore(int(os.environ.get("PVT_VIZ_FORWARDS", min(4, os.cpu_count() or 1))))}

@@ -10,8 +10,9 @@ from pvt_viz.language import N_, tr
 from pvt_viz.lesson.honesty import POSITIONS, RANDOM, RESIZED, STRANGE, UNTRAINED, honestly
 from pvt_viz.picture import Picture
 from pvt_viz.scene import Scene
-from pvt_viz.ui import address, calls, following
-from pvt_viz.ui.uploads import withheld
+from pvt_viz.ui import address, calls
+from pvt_viz.ui.choosing import following
+from pvt_viz.ui.choosing.uploads import withheld
 from pvt_viz.words import escaped
 
 ICONS = {RANDOM: "casino", STRANGE: "draw", UNTRAINED: "explore", RESIZED: "fit_screen", POSITIONS: "grid_4x4"}

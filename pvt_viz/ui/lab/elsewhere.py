@@ -6,7 +6,7 @@ from pvt_viz.choices.lab import Lab
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import tr
 from pvt_viz.lesson.cost import elsewhere
-from pvt_viz.ui import table
+from pvt_viz.ui.looking import table
 
 
 def show(config: PVTConfig, lab: Lab) -> None:

@@ -8,7 +8,9 @@ from pvt_viz.choices.lab import Lab
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import tr
 from pvt_viz.lesson.cost import formulas
-from pvt_viz.ui import address, controls, table, view
+from pvt_viz.ui import address, controls
+from pvt_viz.ui.choosing import view
+from pvt_viz.ui.looking import table
 
 
 def show(config: PVTConfig, lab: Lab) -> None:

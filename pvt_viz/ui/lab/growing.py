@@ -6,7 +6,7 @@ from pvt_viz.choices.lab import Lab, setting_of
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import tr
 from pvt_viz.lesson.cost import growing
-from pvt_viz.ui import charts, table
+from pvt_viz.ui.looking import charts, table
 
 
 def show_growth(config: PVTConfig, lab: Lab) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from pvt_viz.choices.lab import Lab
 from pvt_viz.language import tr
 from pvt_viz.lesson.cost import linear
-from pvt_viz.ui import charts
+from pvt_viz.ui.looking import charts
 
 
 def show(lab: Lab) -> None:

@@ -13,8 +13,9 @@ from pvt_viz.cost.recording import Recording
 from pvt_viz.cost.scope import Scope, scopes
 from pvt_viz.cost.variants import Variant, variants
 from pvt_viz.language import tr, tr_n
-from pvt_viz.ui import address, controls, measuring
+from pvt_viz.ui import address, controls
 from pvt_viz.ui.lab import choice, points
+from pvt_viz.ui.running import measuring
 from pvt_viz.ui.told import tell
 
 EVERY = 1.0  # seconds between two looks at a sweep that is on its way

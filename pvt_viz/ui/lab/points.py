@@ -11,7 +11,7 @@ from pvt_viz.cost.task import Measurement
 from pvt_viz.language import tr, tr_n
 from pvt_viz.lesson.cost import points
 from pvt_viz.lesson.cost.points import LIVE
-from pvt_viz.ui import charts, table
+from pvt_viz.ui.looking import charts, table
 
 
 def show(sources: dict[str, Iterable[Measurement]], config: PVTConfig, lab: Lab, scope: Scope) -> None:

@@ -10,7 +10,7 @@ from pvt_viz.cost.variants import FULL_EXPLICIT, SRA, without_sra
 from pvt_viz.figures.cost import bars
 from pvt_viz.language import N_, spaced, tr
 from pvt_viz.scene import Scene
-from pvt_viz.ui import charts
+from pvt_viz.ui.looking import charts
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.stages import squares
 from pvt_viz.ui.tour.step import Step

@@ -13,7 +13,8 @@ from pvt_viz.language import tr
 from pvt_viz.lesson.reduction import way
 from pvt_viz.lesson.reduction.way import Focus
 from pvt_viz.scene import Scene, once
-from pvt_viz.ui import address, view
+from pvt_viz.ui import address
+from pvt_viz.ui.choosing import view
 from pvt_viz.ui.tour import frame
 from pvt_viz.walkthrough import Walk, plane, prefix_name, walk
 from pvt_viz.widgets.worked import Board, Box, Term, picked, worked

@@ -14,7 +14,7 @@ from pvt_viz.figures.cost import bars
 from pvt_viz.language import N_, say, tr
 from pvt_viz.listed import listed
 from pvt_viz.scene import Scene
-from pvt_viz.ui import charts
+from pvt_viz.ui.looking import charts
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.cost import costs_of, reducing, savings, savings_with_keys
 from pvt_viz.ui.tour.stages import squares

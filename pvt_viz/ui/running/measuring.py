@@ -8,8 +8,8 @@ import streamlit as st
 from pvt_viz.cost import sweep
 from pvt_viz.cost.task import Measurement, Task
 from pvt_viz.language import tr, tr_n
-from pvt_viz.ui import job
-from pvt_viz.ui.job import Job
+from pvt_viz.ui.running import job
+from pvt_viz.ui.running.job import Job
 
 MOST_BYTES = int(float(os.environ.get("PVT_VIZ_MEASURE_LIMIT_MB", 4000)) * 1e6)
 """What one measurement may take on the CPU of a shared server; a GPU's own memory is its limit."""

@@ -14,7 +14,9 @@ from pvt_viz.models.flexible import PSEUDO_INVERSE
 from pvt_viz.picture import Picture
 from pvt_viz.scene import Fitted, Scene, enlarged
 from pvt_viz.train.live import SIDE
-from pvt_viz.ui import answer, calls, charts, explorer, training
+from pvt_viz.ui import calls
+from pvt_viz.ui.looking import answer, charts, explorer
+from pvt_viz.ui.running import training
 
 
 @st.cache_data(show_spinner=False)

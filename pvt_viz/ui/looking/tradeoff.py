@@ -3,7 +3,7 @@
 from pvt_viz.choices.selection import ratio_words
 from pvt_viz.figures.tradeoff import by_series
 from pvt_viz.lesson.tradeoff import points
-from pvt_viz.ui import asked, pagewords
+from pvt_viz.ui.choosing import asked, pagewords
 
 
 def go_to(kind: str, series: str, at: int) -> None:

@@ -12,7 +12,9 @@ from pvt_viz.language import N_, joined, say, spaced, tr
 from pvt_viz.listed import enumerated
 from pvt_viz.models import Weights
 from pvt_viz.presets import PRESETS
-from pvt_viz.ui import address, asked, calls, fetching, parts, weights
+from pvt_viz.ui import address, calls, parts
+from pvt_viz.ui.bringing import fetching, weights
+from pvt_viz.ui.choosing import asked
 from pvt_viz.words import escaped, megabytes, times
 
 SHAPE = ("patch_sizes", "dims", "depths", "heads", "mlp_ratios", "reductions")

@@ -7,7 +7,8 @@ from pvt_viz.choices.view import View
 from pvt_viz.language import tr
 from pvt_viz.lesson import explorer
 from pvt_viz.scene import Scene
-from pvt_viz.ui import address, view
+from pvt_viz.ui import address
+from pvt_viz.ui.choosing import view
 from pvt_viz.widgets.attention_explorer import pack
 from pvt_viz.widgets.attention_explorer.mounted import attention_explorer
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pvt_viz.language import tr
 from pvt_viz.lesson.table import Table, as_csv
-from pvt_viz.ui.charts import file_name
+from pvt_viz.ui.looking.charts import file_name
 
 
 def show(shown: Table, *, key: str = "") -> None:

@@ -9,7 +9,7 @@ from pvt_viz.lesson import answer
 from pvt_viz.lesson.known import unsure
 from pvt_viz.scene import Scene
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import known, table
+from pvt_viz.ui.looking import known, table
 
 ROW = (
     "<div style='display:grid;grid-template-columns:minmax(0,{share}fr) minmax(0,6fr)"

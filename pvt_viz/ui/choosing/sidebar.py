@@ -10,7 +10,9 @@ from pvt_viz.config import Size, StageShape
 from pvt_viz.language import N_, spaced, tr
 from pvt_viz.picture import Picture, size_of
 from pvt_viz.samples import SAMPLES
-from pvt_viz.ui import address, asked, controls, following, opening, pagewords, parts, reader, uploads, view, weights
+from pvt_viz.ui import address, controls, parts
+from pvt_viz.ui.bringing import opening, weights
+from pvt_viz.ui.choosing import asked, following, pagewords, reader, uploads, view
 from pvt_viz.ui.lab import choice as lab
 from pvt_viz.ui.told import tell
 from pvt_viz.words import times

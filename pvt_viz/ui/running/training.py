@@ -14,10 +14,10 @@ from pvt_viz.models import PVT, Weights
 from pvt_viz.pipe import receive, send
 from pvt_viz.scenes import CLASSES
 from pvt_viz.train.live import TINY, Progress
-from pvt_viz.ui import job
-from pvt_viz.ui.job import Job
+from pvt_viz.ui.running import job
+from pvt_viz.ui.running.job import Job
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TICK = 0.2  # seconds between two looks at whether to stop
 
 

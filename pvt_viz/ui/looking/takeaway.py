@@ -11,7 +11,7 @@ from pvt_viz.figures.chart_paper import SCALES
 from pvt_viz.figures.paper_font import can_write
 from pvt_viz.figures.plate import Plate
 from pvt_viz.language import SOURCE, current, speaking, tr
-from pvt_viz.ui import charts
+from pvt_viz.ui.looking import charts
 
 
 def offer(plates: Callable[[], list[Plate]], *, key: str, explorer: Callable[[], str] | None = None) -> None:

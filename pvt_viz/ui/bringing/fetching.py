@@ -7,8 +7,8 @@ import streamlit as st
 
 from pvt_viz.checkpoints import WeightsError, hub
 from pvt_viz.language import say
-from pvt_viz.ui import job
-from pvt_viz.ui.job import Job, Line
+from pvt_viz.ui.running import job
+from pvt_viz.ui.running.job import Job, Line
 
 
 class Fetch(Job):
