@@ -16,8 +16,11 @@ from pvt_viz.language import LANGUAGES, catalogue, tr
 async def lifespan(_app):
     # What the pages need is loaded before the first visitor comes: plotly and matplotlib take a second. And not before
     # the server lives: Streamlit's caches look for it as they are made, and warn where it is not.
-    from pvt_viz.ui import calls, code, evidence, explorer, learning, reduction, takeaway, tour, tradeoff  # noqa: F401
+    from pvt_viz.lesson import learning, plates, tradeoff  # noqa: F401
+    from pvt_viz.ui import calls, tour  # noqa: F401
     from pvt_viz.ui.lab import elsewhere, formulas, growing, headline, live, stages  # noqa: F401
+    from pvt_viz.ui.looking import code, explorer, takeaway  # noqa: F401
+    from pvt_viz.ui.running import live_training  # noqa: F401
 
     calls.warm_up()
     for language in LANGUAGES:

@@ -3,7 +3,10 @@
 import streamlit as st
 
 from pvt_viz.language import tr
-from pvt_viz.ui import answer, code, explorer, parts, plates, takeaway, view
+from pvt_viz.lesson import plates
+from pvt_viz.ui import parts
+from pvt_viz.ui.choosing import view
+from pvt_viz.ui.looking import answer, code, explorer, takeaway
 
 st.title(tr("What does a place look at?"), anchor=False)
 scene = parts.scene_or_stop()

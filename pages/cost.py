@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pvt_viz.choices.lab import LABELS, OPTIONS, SIDES
 from pvt_viz.language import N_, spaced, tr
-from pvt_viz.ui import code, controls, parts
-from pvt_viz.ui.lab import choice, elsewhere, formulas, growing, headline, linear, live, stages, ways
+from pvt_viz.lesson.cost import ways
+from pvt_viz.ui import controls, parts
+from pvt_viz.ui.lab import choice, elsewhere, formulas, growing, headline, linear, live, stages
+from pvt_viz.ui.looking import code
 
 st.title(tr("What attention costs, counted and measured"), anchor=False)
 selection = parts.selection()
@@ -16,9 +19,9 @@ size, batch = st.columns(2)
 with size:
     controls.slider(
         tr("Image size, px"),
-        choice.SIDES[0],
-        choice.SIDES[-1],
-        step=choice.SIDES[1] - choice.SIDES[0],
+        SIDES[0],
+        SIDES[-1],
+        step=SIDES[1] - SIDES[0],
         key="side",
         on_change=choice.changed,
         args=("side",),
@@ -27,7 +30,7 @@ with size:
 with batch:
     controls.select_slider(
         tr("Batch"),
-        choice.options("batch"),
+        OPTIONS["batch"],
         key="batch",
         on_change=choice.changed,
         args=("batch",),
@@ -45,8 +48,8 @@ with st.container(horizontal=True, gap="large"):
         "axis": N_("A logarithmic axis shows small bars beside large ones; lengths then show ratios."),
     }.items():
         controls.segmented_control(
-            tr(choice.LABELS[name]),
-            choice.options(name),
+            tr(LABELS[name]),
+            OPTIONS[name],
             key=name,
             format_func=tr,
             on_change=choice.changed,

@@ -5,20 +5,11 @@ import streamlit as st
 from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.language import say, spaced, tr
-from pvt_viz.ui import (
-    answer,
-    charts,
-    code,
-    controls,
-    evidence,
-    explorer,
-    held_out,
-    pagewords,
-    parts,
-    plates,
-    table,
-    takeaway,
-)
+from pvt_viz.lesson import plates
+from pvt_viz.lesson.evidence import held_out, maps, matters
+from pvt_viz.ui import controls, parts
+from pvt_viz.ui.choosing import pagewords
+from pvt_viz.ui.looking import answer, charts, code, explorer, table, takeaway
 
 st.title(tr("What it looks at, and whether that matters"), anchor=False)
 scene = parts.scene_or_stop()
@@ -59,18 +50,15 @@ method = controls.segmented_control(
     on_change=pagewords.changed,
     args=("method",),
 )
-st.caption(evidence.about(method, config))
-views = evidence.maps(scene.key, method, scene)
+st.caption(maps.about(method, config))
+views = maps.views(scene.key, method, scene)
 for column, view in zip(st.columns(max(4, len(views))), views, strict=False):
     with column:
         st.subheader(tr("Stage {stage}", stage=view.stage), anchor=False)
-        alt = tr(
-            "Map of {method} on the tokens of stage {stage}, over the picture.", method=say(method), stage=view.stage
-        )
-        parts.picture(view.picture, alt=alt)
+        parts.picture(view.picture, alt=maps.alt(method, view.stage))
         parts.colour_scale("magma", "0", f"{view.high:.1%}", tr("of the map, own scale"))
         if view.scores:
-            st.caption(" · ".join(f"{tr(words)} {view.scores[name]:.0%}" for name, words in evidence.SCORES.items()))
+            st.caption(" · ".join(f"{tr(words)} {view.scores[name]:.0%}" for name, words in maps.SCORES.items()))
 if drawn is not None:
     st.caption(tr("Outlined: the right answer. The numbers say how much of the map agrees, on this picture."))
 code.show("rollout")
@@ -99,7 +87,7 @@ st.markdown(
     )
 )
 st.subheader(tr("On this picture"), anchor=False)
-table.show(evidence.matters(scene))
+table.show(matters.tabulated(scene))
 if found:
     st.subheader(held_out.changed_on(found), anchor=False)
     charts.show(

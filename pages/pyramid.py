@@ -3,21 +3,19 @@
 import streamlit as st
 
 from pvt_viz.language import spaced, tr
+from pvt_viz.lesson import plates, pyramid, shapes
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import answer, code, explorer, figures, known, pages, parts, plates, shapes, table, takeaway
+from pvt_viz.ui import pages, parts
+from pvt_viz.ui.looking import answer, code, explorer, known, table, takeaway
 from pvt_viz.words import times
 
 
-def show_stage(view: figures.StageView) -> None:
+def show_stage(view: pyramid.StageView) -> None:
     shape = view.shape
     st.subheader(tr("Stage {index}", index=shape.index), anchor=False)
     parts.picture(
         view.grid,
-        alt=tr(
-            "The picture with the {grid} tokens of stage {index} drawn over it.",
-            grid=times(shape.grid),
-            index=shape.index,
-        ),
+        alt=pyramid.grid_alt(shape),
     )
     st.markdown(
         tr(
@@ -27,7 +25,7 @@ def show_stage(view: figures.StageView) -> None:
             channels=shape.dim,
         )
     )
-    for sentence in figures.overlap(shape, selection.image_size):
+    for sentence in pyramid.overlap(shape, selection.image_size):
         st.caption(sentence)
     if view.line_step > 1:
         st.caption(tr("One line in {count} is drawn: all of them would hide the picture.", count=view.line_step))
@@ -41,15 +39,10 @@ def show_stage(view: figures.StageView) -> None:
         )
     parts.picture(
         view.colours,
-        alt=tr(
-            "Feature map of stage {index}: its three strongest principal components as red, green, blue.",
-            index=shape.index,
-        ),
-        caption=tr("Features: three principal components as red, green and blue; colours are of this stage alone."),
+        alt=pyramid.features_alt(shape),
+        caption=tr(pyramid.FEATURES),
     )
-    parts.picture(
-        view.lengths, alt=tr("Length of each token's feature vector at the end of stage {index}.", index=shape.index)
-    )
+    parts.picture(view.lengths, alt=pyramid.lengths_alt(shape))
     parts.colour_scale("viridis", f"{view.low:.1f}", f"{view.high:.1f}", tr("L2 norm, own scale"))
 
 
@@ -91,7 +84,7 @@ if scene:
     parts.honest_line(scene)
     explorer.show(scene, key="pyramid_explorer", wall=False)
     st.header(tr("What each stage makes of it"), anchor=False)
-    views = figures.stage_views(scene.key, scene)
+    views = pyramid.stage_views(scene.key, scene)
     for column, view in zip(st.columns(len(views)), views, strict=True):
         with column:
             show_stage(view)

@@ -5,11 +5,16 @@ from dataclasses import replace
 import streamlit as st
 
 from pvt_viz.budget import LARGEST_REDUCTION
-from pvt_viz.figures import reduction as figures
+from pvt_viz.figures import entries
 from pvt_viz.language import spaced, tr
-from pvt_viz.ui import address, code, controls, explorer, fold_and_pool, parts, plates, reduction, table, takeaway, view
-from pvt_viz.ui import reduction_words as words
-from pvt_viz.walkthrough import Making, entries_by_reduction, prefix_words, window_size
+from pvt_viz.lesson import plates
+from pvt_viz.lesson.reduction import pictures, way, words
+from pvt_viz.lesson.reduction.pictures import Told
+from pvt_viz.lesson.reduction.way import Shown
+from pvt_viz.ui import address, controls, parts
+from pvt_viz.ui.choosing import view
+from pvt_viz.ui.looking import code, explorer, fold_and_pool, table, takeaway
+from pvt_viz.walkthrough import Making, entries_by_reduction, prefix_words
 from pvt_viz.words import SUBSCRIPTS, times
 
 st.title(tr("Spatial-reduction attention (SRA), step by step"), anchor=False)
@@ -22,6 +27,21 @@ def choose_stage() -> None:
     view.keep(replace(view.current(), stage=st.session_state["stage"]))
 
 
+def show(told: Told, shown: bytes | Shown | None, colour_map: str = "", form: str = "") -> None:
+    """A picture where there is one, with its scale where it has one, and what is said of it."""
+    st.subheader(told.title, anchor=False)
+    if shown is None:
+        return
+    if isinstance(shown, Shown):
+        parts.picture(shown.picture, alt=told.alt)
+        low = "0 %" if colour_map == "magma" else form.format(shown.low)
+        parts.colour_scale(colour_map, low, form.format(shown.high), tr("own scale"))
+    else:
+        parts.picture(shown, alt=told.alt)
+    for sentence in told.said:
+        st.caption(sentence)
+
+
 if len(shapes) > 1:
     st.session_state["stage"] = view.current().stage
     controls.segmented_control(
@@ -31,8 +51,8 @@ if len(shapes) > 1:
         format_func=lambda i: f"{i} · {words.how(shapes[i - 1])}",
         on_change=choose_stage,
     )
-focus = reduction.focus(scene, view.current())
-steps = reduction.steps(scene.key, focus, scene)
+focus = way.focus(scene, view.current())
+steps = way.steps(scene.key, focus, scene)
 shape = focus.shape
 r, n, m, d = shape.reduction, shape.tokens, shape.reduced_tokens, shape.head_dim
 prefix = prefix_words(shape.n_prefix, shape.registers)
@@ -55,13 +75,10 @@ st.markdown(
 )
 parts.honest_line(scene)
 explorer.show(scene, key=f"reduction_explorer_{shape.index}", wall=False, stage=shape.index)
-who = "CLS"
-if focus.token is not None:
-    who = tr("the token at row {row}, column {column}", row=focus.token[0] + 1, column=focus.token[1] + 1)
 followed = tr(
     "Followed below: **{token}**, block {block}, head {head}. Click in the picture to follow another; block and head"
     " are chosen in the panel (a mean of heads has no q, K or V of its own).",
-    token=who,
+    token=words.token(focus.token),
     block=focus.block,
     head=focus.head,
 )
@@ -70,38 +87,12 @@ st.markdown(f":material/ads_click: {followed}")
 st.header(tr("From N tokens to M keys"), anchor=False)
 tokens, cut, projection, norm = st.columns(4)
 with tokens:
-    st.subheader(tr("1 · Tokens"), anchor=False)
-    parts.picture(
-        steps.tokens, alt=tr("The {grid} tokens that enter the attention, as colours.", grid=times(shape.grid))
-    )
-    st.caption(
-        tr(
-            "{grid} = {count:,} tokens of {channels} channels, after the block's first LayerNorm.",
-            grid=times(shape.grid),
-            count=n,
-            channels=shape.dim,
-        )
-    )
+    show(pictures.tokens(shape), steps.tokens)
 with cut:
-    if shape.pool:
-        name = tr("2 · Pool to {grid}", grid=times(shape.reduced_grid))
-        alt = tr(
-            "The same tokens in windows of up to {size}; the one that the query is in is outlined.",
-            size=times(window_size(shape)),
-        )
-    else:
-        name = tr("2 · Fold {r}×{r}", r=r)
-        alt = tr("The same tokens in squares of {r}×{r}; the one that the query is in is outlined.", r=r)
-    st.subheader(name, anchor=False)
-    parts.picture(steps.windows, alt=alt)
-    for caption in words.cut(shape):
-        st.caption(caption)
+    show(pictures.windows(shape), steps.windows)
 with projection:
-    st.subheader(tr("3 · Project"), anchor=False)
+    show(pictures.projected(shape), steps.projected)
     if steps.projected:
-        parts.picture(
-            steps.projected, alt=tr("The {grid} projected tokens, as colours.", grid=times(shape.reduced_grid))
-        )
         st.caption(
             tr(
                 "One linear layer, {inputs:,} → {outputs}: {grid} = {count:,} tokens.",
@@ -114,11 +105,7 @@ with projection:
     else:
         st.caption(tr("Nothing to project: at R = 1 this layer does not exist."))
 with norm:
-    last = "LayerNorm, GELU" if shape.pool else "LayerNorm" if steps.projected else tr("As it was")
-    st.subheader(f"4 · {last}", anchor=False)
-    parts.picture(
-        steps.reduced, alt=tr("The {grid} tokens that K and V are made from.", grid=times(shape.reduced_grid))
-    )
+    show(pictures.reduced(shape, projected=bool(steps.projected)), steps.reduced)
     if steps.before and steps.after:
         changed = {
             "mean": steps.before.mean,
@@ -141,71 +128,30 @@ with norm:
         st.caption(cell)
     else:
         st.caption(tr("K and V are made from {count:,} tokens.", count=m))
-st.caption(
-    spaced(
-        tr("Colours: the three principal components of each picture as red, green and blue."),
-        tr("Pictures 3 and 4 share theirs.") if steps.projected else "",
-    )
-)
+st.caption(spaced(*pictures.colours(projected=bool(steps.projected))))
 if shape.reduces:
     code.show("pool" if shape.pool else "fold", "keys")
 
 st.header(tr("K, V and one query"), anchor=False)
 keys, values = st.columns(2)
 with keys:
-    st.subheader(tr("5 · Keys K"), anchor=False)
-    parts.picture(
-        steps.keys.picture,
-        alt=tr("Keys of head {head}: {keys:,} rows of {d} numbers.", head=focus.head, keys=shape.keys, d=d),
-    )
-    parts.colour_scale("cividis", f"{steps.keys.low:.2f}", f"{steps.keys.high:.2f}", tr("own scale"))
-    if prefix:
-        rows = tr(
-            "{keys:,} rows, one per key ({tokens} first); {d} columns, one per channel.",
-            keys=shape.keys,
-            tokens=prefix,
-            d=d,
-        )
-    else:
-        rows = tr("{keys:,} rows, one per key; {d} columns, one per channel.", keys=shape.keys, d=d)
-    most = figures.MOST_ROWS
-    st.caption(spaced(rows, tr("Squeezed into {count} rows of means.", count=most) if shape.keys > most else ""))
+    show(pictures.keys(shape, focus.head), steps.keys, "cividis", "{:.2f}")
 with values:
-    st.subheader(tr("Values V"), anchor=False)
-    parts.picture(
-        steps.values.picture,
-        alt=tr("Values of head {head}: {keys:,} rows of {d} numbers.", head=focus.head, keys=shape.keys, d=d),
-    )
-    parts.colour_scale("cividis", f"{steps.values.low:.2f}", f"{steps.values.high:.2f}", tr("own scale"))
+    show(pictures.values(shape, focus.head), steps.values, "cividis", "{:.2f}")
     st.caption(tr("The same rows in the same order: what each key gives when it is looked at."))
 
 
 query, score, softmax, output = st.columns(4)
 with query:
-    st.subheader(tr("6 · Query q"), anchor=False)
-    parts.picture(steps.vector.picture, alt=tr("The query: {d} numbers as colours.", d=d))
-    parts.colour_scale("cividis", f"{steps.vector.low:.2f}", f"{steps.vector.high:.2f}", tr("own scale"))
-    st.caption(tr("{d} numbers: {first}, …", d=d, first=reduction.numbers(steps.first_of_vector)))
+    show(pictures.query(shape), steps.vector, "cividis", "{:.2f}")
+    st.caption(tr("{d} numbers: {first}, …", d=d, first=way.numbers(steps.first_of_vector)))
 with score:
-    st.subheader(tr("7 · Scores"), anchor=False)
-    parts.picture(
-        steps.scores.picture, alt=tr("The query's score with each of the {count:,} keys of the plane.", count=m)
-    )
-    parts.colour_scale("viridis", f"{steps.scores.low:+.2f}", f"{steps.scores.high:+.2f}", tr("own scale"))
-    st.caption(tr("q·k/√d with every key, where the key lies."))
+    show(pictures.scores(shape), steps.scores, "viridis", "{:+.2f}")
 with softmax:
-    st.subheader(tr("8 · Softmax"), anchor=False)
-    parts.picture(steps.weights.picture, alt=tr("The softmax of the scores: the query's row of the attention map."))
-    parts.colour_scale("magma", "0 %", f"{steps.weights.high:.2%}", tr("own scale"))
-    if prefix:
-        st.caption(tr("The same as weights (those of {tokens} with them): they sum to 100 %.", tokens=prefix))
-    else:
-        st.caption(tr("The same as weights: they sum to 100 %."))
+    show(pictures.weights(shape), steps.weights, "magma", "{:.2%}")
 with output:
-    st.subheader(tr("9 · Weighted sum"), anchor=False)
-    parts.picture(steps.output.picture, alt=tr("The weighted sum of the values: {d} numbers as colours.", d=d))
-    parts.colour_scale("cividis", f"{steps.output.low:.2f}", f"{steps.output.high:.2f}", tr("own scale"))
-    st.caption(tr("Σ weight·v = {first}, …", first=reduction.numbers(steps.first_of_output)))
+    show(pictures.weighted_sum(shape), steps.output, "cividis", "{:.2f}")
+    st.caption(tr("Σ weight·v = {first}, …", first=way.numbers(steps.first_of_output)))
 
 top = steps.strongest[0]
 carried = sum(line.weight for line in steps.strongest)
@@ -229,13 +175,13 @@ in_numbers = tr(
     weight=top.weight,
 )
 st.markdown(spaced(in_numbers, lesson))
-table.show(reduction.strongest(steps))
+table.show(way.strongest(steps))
 code.show("attention")
 
 if len(shapes) > 1 and not shape.pool:
     st.header(tr("What R changes"), anchor=False)
     st.plotly_chart(
-        figures.entries(entries_by_reduction(shape, LARGEST_REDUCTION), r),
+        entries.figure(entries_by_reduction(shape, LARGEST_REDUCTION), r),
         key="entries",
         config={"displaylogo": False, "displayModeBar": False},
         alt=tr(

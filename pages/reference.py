@@ -3,9 +3,11 @@
 import streamlit as st
 
 from pvt_viz.language import tr
+from pvt_viz.lesson import reference
 from pvt_viz.reference.disputes import disputes
 from pvt_viz.reference.symbols import shares_keys, symbols
-from pvt_viz.ui import code, pages, parts, reference, table
+from pvt_viz.ui import pages, parts
+from pvt_viz.ui.looking import code, table
 from pvt_viz.words import times
 
 st.title(tr("Symbols, tables and fine print"), anchor=False)
@@ -21,7 +23,7 @@ st.markdown(
         size=times(config.image_hw),
     )
 )
-table.show(reference.values(config, linked=True))
+table.show(reference.values(config, pages.titles()))
 with st.container(horizontal=True, gap="medium"):
     for name in dict.fromkeys(symbol.page for symbol in symbols(config)):
         pages.link(name)

@@ -2,8 +2,12 @@
 
 from pvt_viz.config import PVTConfig
 from pvt_viz.figures.plate import Plate
-from pvt_viz.ui import code, explorer, pagewords, parts, plates, reduction, takeaway, view
-from pvt_viz.ui.calls import Scene
+from pvt_viz.lesson import plates
+from pvt_viz.lesson.reduction import way
+from pvt_viz.scene import Scene
+from pvt_viz.ui import parts
+from pvt_viz.ui.choosing import pagewords, view
+from pvt_viz.ui.looking import code, explorer, takeaway
 from pvt_viz.ui.tour import STEPS, frame
 
 
@@ -30,7 +34,7 @@ def pictures(scene: Scene) -> list[Plate]:
     return [
         *plates.pyramid(scene),
         *plates.attention(scene, now),
-        *plates.reduction(scene, reduction.focus(scene, now)),
+        *plates.reduction(scene, way.focus(scene, now)),
     ]
 
 

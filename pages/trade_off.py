@@ -5,24 +5,15 @@ from functools import partial
 
 import streamlit as st
 
+from pvt_viz.choices.selection import POWERS
 from pvt_viz.figures import tradeoff as figures
 from pvt_viz.language import say, spaced, tr
+from pvt_viz.lesson import measured, plates, tradeoff
 from pvt_viz.report import SCENES
-from pvt_viz.ui import (
-    answer,
-    charts,
-    code,
-    controls,
-    explorer,
-    measured,
-    pagewords,
-    parts,
-    plates,
-    takeaway,
-    tradeoff,
-    view,
-)
-from pvt_viz.ui.selection import POWERS
+from pvt_viz.ui import controls, parts
+from pvt_viz.ui.choosing import pagewords, view
+from pvt_viz.ui.looking import answer, charts, code, explorer, takeaway
+from pvt_viz.ui.looking.tradeoff import go_to
 from pvt_viz.words import SUBSCRIPTS, factor
 
 st.title(tr("What does less attention cost, and save?"), anchor=False)
@@ -62,7 +53,7 @@ if kinds := tradeoff.kinds():
         key="tradeoff",
         alt=alt,
         setting={"points": kind, "across": axis},
-        on_click=partial(tradeoff.go_to, kind),
+        on_click=partial(go_to, kind),
     )
     if why := tradeoff.unmarked(selection, kind):
         st.caption(why)

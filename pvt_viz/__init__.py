@@ -9,8 +9,9 @@ trace  # at the end of a notebook's cell: the attention explorer
 
 from pvt_viz import attribution, cost, images, notebook, scenes
 from pvt_viz.checkpoints import load_model
-from pvt_viz.config import PRESETS, PVTConfig, PVTv2Config, ViTConfig, get_config
+from pvt_viz.config import PVTConfig, PVTv2Config, ViTConfig
 from pvt_viz.models import build_model
+from pvt_viz.presets import PRESETS, get_config
 from pvt_viz.tracing import Trace, trace
 
 __all__ = [

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from pvt_viz import launch
-from pvt_viz.config import PRESETS
 from pvt_viz.language import LANGUAGES, SOURCE, speaking, tr
 from pvt_viz.maps import command
+from pvt_viz.presets import PRESETS
 
 NAME = "pvt-viz"
 APP = "Start the explainer; further arguments go to Streamlit: pvt-viz app --server.port=8600."
@@ -51,11 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _export(asked: argparse.Namespace) -> int:
-    launch.check()
     # Only now: pages and plots take seconds to load, and --help should not.
-    from pvt_viz.site import quiet
-
-    quiet.hush()
     from pvt_viz.site import build, visit
 
     view = visit.looking_at(*asked.at)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from pvt_viz.config import PRESETS, PVTConfig, Size, StageShape
+from pvt_viz.config import PVTConfig, Size, StageShape
 from pvt_viz.cost import parts
 from pvt_viz.language import N_, say, say_n
+from pvt_viz.presets import PRESETS
 from pvt_viz.tracing import BlockTrace
 
 Span = tuple[int, int]

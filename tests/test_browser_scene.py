@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pvt_viz import scenes
-from pvt_viz.ui.selection import SEEDS_FROM
+from pvt_viz.choices.selection import SEEDS_FROM
 from server import on_scene
 from test_browser import EXPLORER, pictures, slider
 

@@ -11,10 +11,11 @@ from playwright.sync_api import Page, expect
 from test_explorer_file import PANELS, RULES
 
 from pvt_viz import cost
-from pvt_viz.config import PRESETS, PVTConfig
+from pvt_viz.choices.view import View
+from pvt_viz.config import PVTConfig
 from pvt_viz.cost import parts
+from pvt_viz.presets import PRESETS
 from pvt_viz.site import build, calculator, visit
-from pvt_viz.ui.view import View
 from pvt_viz.words import si
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]

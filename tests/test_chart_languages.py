@@ -11,7 +11,7 @@ from pvt_viz import language
 from pvt_viz.figures import chart_paper, chart_screen, paper_font
 from pvt_viz.figures.chart import Chart, Series, csv, spoken
 from pvt_viz.language import say, speaking
-from pvt_viz.ui import charts
+from pvt_viz.ui.looking import charts
 
 WORDS = {"cost of {count} networks": "{count} 个网络的代价", "measured": "实测", "stage {stage}": "阶段 {stage}"}
 CHART = Chart(

@@ -12,7 +12,7 @@ from pvt_viz.cost.compare import SIDES
 from pvt_viz.cost.recording import Recording
 from pvt_viz.cost.task import Machine, Measurement, Task
 from pvt_viz.cost.variants import without_sra
-from pvt_viz.ui import measuring
+from pvt_viz.ui.running import measuring
 from pvt_viz.words import si
 from test_pages import go, healthy, photograph, text, visit
 

@@ -3,9 +3,10 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pvt_viz.config import PRESETS
-from pvt_viz.ui import asked, calls
-from pvt_viz.ui.selection import choose
+from pvt_viz.choices.selection import choose
+from pvt_viz.presets import PRESETS
+from pvt_viz.ui import calls
+from pvt_viz.ui.choosing import asked
 from test_pages import go, healthy, photograph, text, visit
 
 SCENE = {"picture": "scene"}
@@ -43,7 +44,7 @@ def test_the_first_view_is_a_photograph_and_a_network_that_knows_it():
 
 def test_the_default_is_what_is_loaded_before_anybody_comes(monkeypatch):
     loaded = []
-    monkeypatch.setattr(calls, "scene", lambda selection, picture: loaded.append((selection, picture)))
+    monkeypatch.setattr(calls.studio, "scene", lambda selection, picture: loaded.append((selection, picture)))
     calls.warm_up()
     [(selection, picture)] = loaded
     assert selection == choose({}, lambda _picture, _crop, side: (side, side)).selection

@@ -12,7 +12,8 @@ import tiny_hub
 from authors_pvt import SMALL, AuthorsPVT
 from pvt_viz import load_model
 from pvt_viz.checkpoints import hub
-from pvt_viz.ui import fetching, job
+from pvt_viz.ui.bringing import fetching
+from pvt_viz.ui.running import job
 from tiny_hub import (
     BREAK,
     BROKE,
@@ -114,7 +115,7 @@ def script():
     import streamlit as st
 
     from pvt_viz.checkpoints import hub
-    from pvt_viz.ui import fetching
+    from pvt_viz.ui.bringing import fetching
 
     id = st.text_input("Id", "someone/tiny")
     if st.button("Fetch"):

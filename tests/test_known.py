@@ -12,10 +12,10 @@ from test_following import from_source, network, upload
 
 from pvt_viz import language, report, samples, scenes
 from pvt_viz.checkpoints import tiny_imagenet
-from pvt_viz.config import PRESETS
+from pvt_viz.lesson import answer, known
 from pvt_viz.models import Weights
+from pvt_viz.presets import PRESETS
 from pvt_viz.report import PHOTOGRAPHS, SCENES, Sureness
-from pvt_viz.ui import answer, known
 from test_pages import go, healthy, text, visit
 from test_tour import scene_of
 

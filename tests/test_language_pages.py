@@ -8,8 +8,8 @@ from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
 from pvt_viz import language
-from pvt_viz.config import PRESETS
-from pvt_viz.ui import pagewords
+from pvt_viz.choices.page import STEPS
+from pvt_viz.presets import PRESETS
 from pvt_viz.widgets.attention_explorer.payload import unpack
 from test_pages import PHOTO, blobs, go, visit
 
@@ -143,7 +143,7 @@ def on_boards(app: AppTest) -> list[str]:
 @pytest.mark.parametrize("query", STATES, ids=lambda query: query.get("model", "defaults"))
 def test_no_step_of_the_tour_shows_what_was_not_translated(query):
     app = visit("tour", lang="zh", **query)
-    for step in pagewords.STEPS:
+    for step in STEPS:
         with language.speaking("zh"):  # AppTest writes a widget's options outside of its script
             app.selectbox(key="step").set_value(step).run()
             for button in app.button:

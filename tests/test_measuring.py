@@ -9,8 +9,8 @@ import pytest
 from pvt_viz import get_config
 from pvt_viz.cost import FORWARD, SRA
 from pvt_viz.cost.task import Measurement, Task
-from pvt_viz.ui import job, measuring
-from pvt_viz.ui.measuring import Sweep
+from pvt_viz.ui.running import job, measuring
+from pvt_viz.ui.running.measuring import Sweep
 
 TASKS = tuple(Task(get_config("pvt_tiny", image_size=size), FORWARD, SRA) for size in (64, 96, 128))
 

@@ -13,11 +13,13 @@ from pvt_viz import attribution, images, report, scenes
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.checkpoints import BUNDLED, moments
 from pvt_viz.checkpoints import own as load
+from pvt_viz.choices.page import MOMENTS
+from pvt_viz.choices.selection import SEEDS_FROM
 from pvt_viz.figures.tradeoff import by_series
+from pvt_viz.lesson import tradeoff
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import calls, charts, tradeoff
-from pvt_viz.ui.pagewords import MOMENTS
-from pvt_viz.ui.selection import SEEDS_FROM
+from pvt_viz.ui import calls
+from pvt_viz.ui.looking import charts
 from test_pages import PHOTO, blobs, go, healthy, payload, text
 
 NEW = ("evidence", "trade_off", "learning")
@@ -53,21 +55,20 @@ def no_reports(tmp_path, monkeypatch):
     """As if nothing had been measured."""
     monkeypatch.setattr(report, "FOLDER", tmp_path)
     report.load.cache_clear()
-    tradeoff.points.clear()
+    tradeoff.points.cache_clear()
     yield tmp_path
     report.load.cache_clear()
-    tradeoff.points.clear()
+    tradeoff.points.cache_clear()
 
 
 @pytest.fixture
 def no_moments(tmp_path, monkeypatch):
     """An empty folder where the recorded moments should be."""
-    kept = (calls.recorded, calls._shared, calls._early, calls._shared_trace)
     monkeypatch.setattr(moments, "FOLDER", tmp_path)
-    for cached in kept:
+    for cached in calls.studio.shared:
         cached.clear()
     yield tmp_path
-    for cached in kept:
+    for cached in calls.studio.shared:
         cached.clear()
 
 

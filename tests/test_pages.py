@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from pvt_viz import images
 from pvt_viz.checkpoints import BUNDLED
-from pvt_viz.config import PRESETS
 from pvt_viz.models import Weights
+from pvt_viz.presets import PRESETS
 from pvt_viz.ui import calls
 from pvt_viz.widgets.attention_explorer.payload import unpack
 
@@ -97,14 +97,14 @@ def test_every_page_in_many_states(page, query):
 
 
 def test_the_line_about_random_weights_goes_away_by_itself(monkeypatch):
-    plain = calls.scene
+    plain = calls.studio.scene
 
     def with_weights(selection, picture, moment=None):
         scene = plain(selection, picture, moment)
         trained = dataclasses.replace(scene.trace, weights=Weights("pvt_tiny, ImageNet", trained=True))
         return dataclasses.replace(scene, trace=trained)
 
-    monkeypatch.setattr(calls, "scene", with_weights)
+    monkeypatch.setattr(calls.studio, "scene", with_weights)
     for page in PAGES:
         assert "not yet meaningful" not in text(healthy(visit(page, **PHOTO, size="64")))
 

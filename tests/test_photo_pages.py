@@ -18,14 +18,17 @@ import test_pages
 from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.checkpoints import moments, own, tiny_imagenet
+from pvt_viz.choices.page import MOMENTS
+from pvt_viz.choices.view import View
+from pvt_viz.lesson import learning, tradeoff
+from pvt_viz.lesson.evidence import held_out
 from pvt_viz.models import Weights
 from pvt_viz.report import CEILING, CENTRE_PRIOR, CHANCE, Intervention, MapScore, Report
 from pvt_viz.scenes import CLASSES
 from pvt_viz.site import sections
 from pvt_viz.site import visit as exported
-from pvt_viz.ui import calls, charts, held_out, learning, tradeoff
-from pvt_viz.ui.pagewords import MOMENTS
-from pvt_viz.ui.view import View
+from pvt_viz.ui import calls
+from pvt_viz.ui.looking import charts
 from test_pages import blobs, go, healthy, payload, photograph, text
 
 CAT = {"picture": "cat", "model": "photo_pvt", "size": "64"}
@@ -88,12 +91,12 @@ def weights_folder(tmp_path_factory):
 @pytest.fixture
 def network(weights_folder, tmp_path, monkeypatch):
     """photo_pvt without a report, and with no moments."""
-    kept = (calls.recorded, calls._shared, calls._early, calls._shared_trace, calls._shared_look, tradeoff.points)
 
     def forget() -> None:
         report.load.cache_clear()
-        for cached in kept:
+        for cached in calls.studio.shared:
             cached.clear()
+        tradeoff.points.cache_clear()
 
     for module in (own, report):
         monkeypatch.setattr(module, "FOLDER", weights_folder)
@@ -109,7 +112,7 @@ def measured(found: Report) -> None:
     """As if that had been measured."""
     report.save(found)
     report.load.cache_clear()
-    tradeoff.points.clear()
+    tradeoff.points.cache_clear()
 
 
 @pytest.fixture
@@ -350,11 +353,11 @@ def test_the_moments_are_those_of_the_network_for_the_picture(photo_report, reco
 @pytest.mark.parametrize("moment", [0, 3])
 def test_early_answers_are_among_the_network_s_own_classes(moment, photo_report, recorded):
     selection = exported.scene("cat", "photo_pvt", size=64)
-    step = learning.steps("photo_pvt", REPORT)[moment]
-    then = calls.scene(selection.selection, selection.picture, step)
+    step = learning.steps(selection.studio.recorded("photo_pvt"), REPORT)[moment]
+    then = selection.studio.scene(selection.selection, selection.picture, step)
     assert then.trace.weights.classes == tiny_imagenet.CLASSES
     drawn = exported.scene("scene", "flexi_pvt", size=64)
-    assert calls.scene(drawn.selection, drawn.picture, 0).trace.weights.classes == CLASSES
+    assert drawn.studio.scene(drawn.selection, drawn.picture, 0).trace.weights.classes == CLASSES
 
 
 def test_without_moments_of_photographs_those_of_scenes_are_shown(photo_report):
@@ -369,11 +372,11 @@ def test_damaged_moments_are_one_sentence(photo_report):
     assert "photo_pvt.moments.safetensors are damaged" in info.value
 
 
-def test_a_training_that_went_on_from_another_is_shown_up_to_its_end(network, monkeypatch):
-    monkeypatch.setattr(calls, "recorded", lambda _name: [SimpleNamespace(step=step) for step in STEPS])
+def test_a_training_that_went_on_from_another_is_shown_up_to_its_end():
+    recorded = [SimpleNamespace(step=step) for step in STEPS]
     training = replace(REPORT.training, steps=600)
-    assert learning.steps("photo_pvt", replace(REPORT, training=training)) == [0, 100, 300, 600]
-    assert learning.steps("photo_pvt", None) == [0, *STEPS, STEPS[-1] + 1]
+    assert learning.steps(recorded, replace(REPORT, training=training)) == [0, 100, 300, 600]
+    assert learning.steps(recorded, None) == [0, *STEPS, STEPS[-1] + 1]
 
 
 # --- The exported page --------------------------------------------------------------------------------------

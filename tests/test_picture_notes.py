@@ -4,9 +4,9 @@ import numpy as np
 from PIL import Image
 
 from picture_files import P3, rgb_profile, saved, tiff
+from pvt_viz.lesson import plates
 from pvt_viz.site import sections
 from pvt_viz.site import visit as exported
-from pvt_viz.ui import plates
 from pvt_viz.words import escaped
 from test_pages import go, healthy, visit
 

@@ -9,13 +9,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from authors_pvt import authors_like
 from pvt_viz import cost, source
-from pvt_viz.config import PRESETS, PVTConfig
+from pvt_viz.config import PVTConfig
 from pvt_viz.language import Sentence, speaking, tr
 from pvt_viz.models import PVT
 from pvt_viz.models.attention import SpatialReduction
+from pvt_viz.presets import PRESETS
 from pvt_viz.reference import counters, disputes, table_one
 from pvt_viz.reference.symbols import symbols
-from pvt_viz.ui import code
+from pvt_viz.ui.looking import code
 from test_pages import healthy, text, visit
 
 PUBLISHED = {"pvt_tiny": (13.2, 1.9), "pvt_small": (24.5, 3.8), "pvt_medium": (44.2, 6.7), "pvt_large": (61.4, 9.8)}

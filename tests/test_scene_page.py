@@ -9,8 +9,9 @@ from PIL import Image
 
 from pvt_viz import report, scenes
 from pvt_viz.checkpoints import own as load
-from pvt_viz.ui import calls, tradeoff
-from pvt_viz.ui.selection import SEEDS_FROM
+from pvt_viz.choices.selection import SEEDS_FROM
+from pvt_viz.lesson import tradeoff
+from pvt_viz.ui import calls
 from test_pages import PHOTO, blobs, go, healthy, payload, photograph, text
 from test_pages import visit as visit_anything
 
@@ -26,11 +27,11 @@ RANDOM, PHOTOGRAPH = "not yet meaningful", "has only ever seen drawn shapes"
 @pytest.fixture
 def no_weights(tmp_path, monkeypatch):
     """An empty folder where the weights files should be."""
-    kept = (calls._shared, calls._shared_trace, calls._shared_look, tradeoff.points)
 
     def forget() -> None:
-        for cached in kept:
+        for cached in calls.studio.shared:
             cached.clear()
+        tradeoff.points.cache_clear()
         report.load.cache_clear()
 
     monkeypatch.setattr(load, "FOLDER", tmp_path)

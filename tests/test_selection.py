@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from pvt_viz import scenes
 from pvt_viz.checkpoints import BUNDLED
-from pvt_viz.config import PRESETS
-from pvt_viz.ui.selection import OF_SCENES, SCENE, SCENES_ALONE, SEEDS_FROM, choose, label, native
-from pvt_viz.ui.view import View
+from pvt_viz.choices.selection import OF_SCENES, SCENE, SCENES_ALONE, SEEDS_FROM, choose, label, native
+from pvt_viz.choices.view import View
+from pvt_viz.presets import PRESETS
 
 DEVICES = ("cpu",)
 DRAWN = {"picture": SCENE}

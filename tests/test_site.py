@@ -16,9 +16,9 @@ from PIL import Image
 
 from authors_pvt import AuthorsPVT
 from pvt_viz.__main__ import main
+from pvt_viz.choices.view import View
 from pvt_viz.language import speaking
 from pvt_viz.site import build, reduction, sections, visit
-from pvt_viz.ui.view import View
 
 SMALL = ["--model", "scene_vit", "--size", "64", "--crop", "whole"]  # one stage: a third of the figures
 SECTIONS = (

@@ -11,7 +11,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pvt_viz.figures import paper_font, plate, plate_paper
-from pvt_viz.ui import charts
+from pvt_viz.ui.looking import charts
 from pvt_viz.walkthrough import key_over, query_at
 
 PIN = (0.3, 0.6)
@@ -22,14 +22,16 @@ def gather():
     import streamlit as st
 
     from pvt_viz import devices
-    from pvt_viz.ui import calls, plates, reduction
-    from pvt_viz.ui.selection import choose
-    from pvt_viz.ui.uploads import Picture
-    from pvt_viz.ui.view import View
+    from pvt_viz.choices.selection import choose
+    from pvt_viz.choices.view import View
+    from pvt_viz.lesson import plates
+    from pvt_viz.lesson.reduction import way
+    from pvt_viz.picture import Picture
+    from pvt_viz.ui import calls
 
     words = {"size": "64", "picture": "scene", **st.session_state["words"]}
     selection = choose(words, lambda _picture, _crop, side: (side, side), devices.available()).selection
-    scene = st.session_state["scene"] = calls.scene(selection, Picture.of(selection))
+    scene = st.session_state["scene"] = calls.studio.scene(selection, Picture.of(selection))
     view = View(pin=(0.3, 0.6), blocks=(1,), heads=(None, 2))
     found = st.session_state["found"] = {
         "pyramid": plates.pyramid(scene),
@@ -38,7 +40,7 @@ def gather():
         "CLS": plates.attention(scene, View(cls_query=True)),
     }
     for stage in range(1, len(scene.trace.stages) + 1):
-        focus = reduction.focus(scene, View(pin=(0.3, 0.6), stage=stage))
+        focus = way.focus(scene, View(pin=(0.3, 0.6), stage=stage))
         found[f"reduction {stage}"] = plates.reduction(scene, focus)
     if selection.config.num_classes:
         found["evidence"] = plates.evidence(scene, "rollout")
@@ -201,7 +203,8 @@ def menu():
 
     from pvt_viz.figures.plate import Plate
     from pvt_viz.language import current
-    from pvt_viz.ui import reader, takeaway
+    from pvt_viz.ui.choosing import reader
+    from pvt_viz.ui.looking import takeaway
 
     reader.arrive()
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from pvt_viz.scene import Scene
 from pvt_viz.ui import calls
 from pvt_viz.ui.tour import STEPS, fold, guess
 from test_pages import PHOTO, go, healthy, text, visit
@@ -30,8 +31,8 @@ def tour(step: str = "patches", **query: str) -> AppTest:
     return healthy(visit("tour", **{"picture": "scene", "step": step} | query))
 
 
-def scene_of(app: AppTest) -> calls.Scene:
-    return calls.scene(*app.session_state["scene_of"])
+def scene_of(app: AppTest) -> Scene:
+    return calls.studio.scene(*app.session_state["scene_of"])
 
 
 def boards(app: AppTest) -> list[dict]:
@@ -206,7 +207,7 @@ def test_guesses_are_compared_in_words_with_their_scale():
 def test_the_embedding_on_the_board_is_what_the_layer_makes_of_those_pixels(name):
     app = tour("embedding", **NETWORKS[name])
     scene = scene_of(app)
-    embed = calls.model_of(scene).stages[0].embed
+    embed = scene.studio.network_of(scene).stages[0].embed
     pixels = torch.tensor(row(app, "Its pixels")["values"])
     made = embed.norm(embed.project(pixels)).detach()
     torch.testing.assert_close(torch.tensor(row(app, "One linear layer")["values"]), made, atol=1e-4, rtol=1e-4)
@@ -219,7 +220,7 @@ def test_the_embedding_on_the_board_is_what_the_layer_makes_of_those_pixels(name
 def test_the_fold_on_the_board_is_what_the_layer_makes_of_those_tokens(name):
     app = tour("fold", **NETWORKS[name])
     scene = scene_of(app)
-    reduce = calls.model_of(scene).stages[0].blocks[-1].attention.reduce
+    reduce = scene.studio.network_of(scene).stages[0].blocks[-1].attention.reduce
     tokens = torch.tensor(row(app, "Laid end to end")["values"])
     made = reduce.norm(reduce.project(tokens)).detach()
     torch.testing.assert_close(torch.tensor(row(app, "One linear layer")["values"]), made, atol=1e-4, rtol=1e-4)

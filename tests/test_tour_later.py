@@ -9,12 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from pvt_viz import PRESETS, build_model
 from pvt_viz import trace as run
-from pvt_viz.config import PVTConfig, get_config
+from pvt_viz.config import PVTConfig
 from pvt_viz.cost import FULL_EXPLICIT, FULL_FUSED, SRA, analyze
 from pvt_viz.cost.compare import by_stage
 from pvt_viz.cost.variants import without_sra
 from pvt_viz.language import speaking
 from pvt_viz.models import Weights
+from pvt_viz.presets import get_config
 from pvt_viz.ui import calls
 from pvt_viz.ui.tour import answer, beyond, cost, fused, stages
 from pvt_viz.words import factor, si
@@ -138,7 +139,7 @@ def test_the_answer_is_read_from_these_tokens_and_no_others(config: PVTConfig, c
 
 
 def test_a_backbone_looks_and_has_no_answer(monkeypatch):
-    plain = calls.scene
+    plain = calls.studio.scene
 
     def without_head(selection, picture, moment=None):
         scene = plain(selection, picture, moment)
@@ -151,7 +152,7 @@ def test_a_backbone_looks_and_has_no_answer(monkeypatch):
             selection=dataclasses.replace(scene.selection, network=network),
         )
 
-    monkeypatch.setattr(calls, "scene", without_head)
+    monkeypatch.setattr(calls.studio, "scene", without_head)
     app = revealed("answer", **NETWORKS["pvt_tiny"])
     assert "without a head" in text(app)
     assert "logit" not in text(app)

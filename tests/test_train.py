@@ -14,6 +14,8 @@ from pvt_viz import get_config, report, scenes
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.checkpoints import BUNDLED, Checkpoint, load_model, load_segmentation, moments
 from pvt_viz.checkpoints import own as load
+from pvt_viz.choices.selection import SEEDS as PEOPLES
+from pvt_viz.choices.selection import SEEDS_FROM
 from pvt_viz.models import PVT, Weights, build_model
 from pvt_viz.report import Intervention, MapScore, Report, Training
 from pvt_viz.scenes.layout import TAG
@@ -21,8 +23,6 @@ from pvt_viz.train import card, evaluate, export, run
 from pvt_viz.train.make import make
 from pvt_viz.train.recipe import RECIPES, SEEDS, Course, Phase, Recipe
 from pvt_viz.train.trainer import Trainer, segmentation_loss
-from pvt_viz.ui.selection import SEEDS as PEOPLES
-from pvt_viz.ui.selection import SEEDS_FROM
 from randomised import randomise
 
 SMALL = {"dims": (8, 8, 8, 8), "depths": (1, 1, 1, 1), "heads": (1, 1, 2, 2), "mlp_ratios": (1, 1, 1, 1)}

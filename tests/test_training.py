@@ -14,9 +14,9 @@ from pvt_viz.cost import FORWARD, SRA
 from pvt_viz.cost.task import Task
 from pvt_viz.pipe import receive, send
 from pvt_viz.train.live import TINY, Progress
-from pvt_viz.ui import job, training
-from pvt_viz.ui.measuring import Sweep
-from pvt_viz.ui.training import Training
+from pvt_viz.ui.running import job, training
+from pvt_viz.ui.running.measuring import Sweep
+from pvt_viz.ui.running.training import Training
 from test_pages import blobs, go, healthy, payload, text, visit
 
 STEPS = TINY.steps

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from broken_weights import BROKEN
 from brought import family
-from pvt_viz.ui import weights
+from pvt_viz.ui.bringing import weights
 from test_pages import go, healthy, text, visit
 from test_weights_page import ALL, answers, chosen, opened, upload
 

@@ -11,9 +11,9 @@ from brought import family
 from fake_hub import FakeHub
 from pvt_viz import images
 from pvt_viz.checkpoints import hub
-from pvt_viz.config import PRESETS
+from pvt_viz.presets import PRESETS
 from pvt_viz.samples import load
-from pvt_viz.ui import weights
+from pvt_viz.ui.bringing import weights
 from source_models import LABELS
 from test_pages import go, healthy, text, visit
 from test_weights_page import answers, chosen, names, same_rows

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from brought import FAMILIES, authors, family
 from pvt_viz import images
 from pvt_viz.checkpoints.load import open_files
-from pvt_viz.config import PRESETS
+from pvt_viz.presets import PRESETS
 from pvt_viz.samples import load
 from source_models import LABELS
 from test_pages import go, healthy, photograph, text, visit
@@ -340,6 +340,6 @@ def test_nothing_private_enters_what_visitors_share(monkeypatch):
         raise AssertionError("private weights went into the cache that all visitors share")
 
     app = visit("evidence", picture="cat")
-    for name in ("_shared", "_shared_trace", "_shared_look"):
-        monkeypatch.setattr(calls, name, refuse)
+    for name in ("_shared_network", "_shared_trace", "_shared_look"):
+        monkeypatch.setattr(calls.studio, name, refuse)
     healthy(upload(app, family("authors' PVT").files))

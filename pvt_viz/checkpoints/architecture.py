@@ -12,9 +12,10 @@ from pvt_viz.checkpoints.beside import Beside
 from pvt_viz.checkpoints.checkpoint import WeightsError
 from pvt_viz.checkpoints.names import CLS, DISTILLATION, POOLED_NORM, REGISTERS, Family
 from pvt_viz.checkpoints.sentences import label, listed, misfit, missing
-from pvt_viz.config import IMAGENET_MEAN, IMAGENET_STD, PRESETS, PVTConfig, PVTv2Config, Size, ViTConfig
+from pvt_viz.config import IMAGENET_MEAN, IMAGENET_STD, PVTConfig, PVTv2Config, Size, ViTConfig
 from pvt_viz.images import CHANNELS
 from pvt_viz.language import N_, say
+from pvt_viz.presets import PRESETS
 from pvt_viz.words import times
 
 CONFIGS = {"pvt": PVTConfig, "pvt_v2": PVTv2Config, "vit": ViTConfig}

@@ -11,10 +11,11 @@ from pvt_viz.checkpoints.families import FAMILIES
 from pvt_viz.checkpoints.names import POOLED_NORM, Family, Renamed, in_their_words, rename, with_head
 from pvt_viz.checkpoints.sentences import NAMED, label, listed, misfit, missing, shortened
 from pvt_viz.checkpoints.theirs import Theirs
-from pvt_viz.config import PRESETS, PVTConfig
+from pvt_viz.config import PVTConfig
 from pvt_viz.language import Sentence, say
 from pvt_viz.models.build import tensor_shapes
 from pvt_viz.models.pvt import Weights
+from pvt_viz.presets import PRESETS
 
 ALMOST = 0.8
 """The part of a file's tensors that must be of a family for its name to come up."""

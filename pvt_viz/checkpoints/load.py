@@ -1,6 +1,7 @@
 """From a name, a file, a folder or a hub id to weights, and to the network with them."""
 
 import contextlib
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,10 +15,10 @@ from pvt_viz.checkpoints.hub import INDEX, PICKLED, SAFETENSORS
 from pvt_viz.checkpoints.sentences import enumerated, label, listed
 from pvt_viz.checkpoints.shards import parts_named_in
 from pvt_viz.checkpoints.tensors import LIMIT, WeightSet, read_set, read_tensors
-from pvt_viz.config import PRESETS
 from pvt_viz.language import Sentence, say
 from pvt_viz.models.flexible import PSEUDO_INVERSE, RESIZINGS, Resizing
 from pvt_viz.models.pvt import PVT
+from pvt_viz.presets import PRESETS
 
 ENDINGS = (".safetensors", ".pth", ".pt", ".bin")
 IN_FOLDER = (SAFETENSORS, PICKLED)
@@ -156,6 +157,14 @@ def open_folder(folder: Path, name: str, under: str | None = None) -> Checkpoint
             files=enumerated(IN_FOLDER),
         )
     )
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """By which files that were chosen together are told from others."""
+    found = hashlib.sha256()
+    for name in sorted(files):
+        found.update(files[name])
+    return found.hexdigest()[:16]
 
 
 def open_files(files: Mapping[str, bytes], limit: int = LIMIT, under: str | None = None) -> Checkpoint:

@@ -12,11 +12,12 @@ from safetensors.torch import save_file
 from pvt_viz import places
 from pvt_viz.checkpoints.archives import MAX_TEXT
 from pvt_viz.checkpoints.checkpoint import Checkpoint, WeightsError
-from pvt_viz.config import PRESETS, PVTConfig, get_config
+from pvt_viz.config import PVTConfig
 from pvt_viz.language import say
 from pvt_viz.models.build import tensor_shapes
 from pvt_viz.models.pvt import Weights
 from pvt_viz.models.segmentation import SegmentationHead
+from pvt_viz.presets import PRESETS, get_config
 
 FOLDER = places.WEIGHTS
 BUNDLED = ("photo_pvt", "flexi_pvt", "flexi_pvt_fixed", "scene_vit")

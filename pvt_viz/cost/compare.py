@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from pvt_viz.config import PRESETS, PVTConfig
+from pvt_viz.config import PVTConfig
 from pvt_viz.cost import memory, parts
 from pvt_viz.cost.counted import BYTES, analyze
 from pvt_viz.cost.scope import FORWARD, Scope
 from pvt_viz.cost.variants import Kernel, Variant, variants, without_sra
 from pvt_viz.language import Sentence, say
+from pvt_viz.presets import PRESETS
 
 SIDES = (64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048)
 """Image sizes of a growth curve: multiples of 32, for whose grids every preset's patches come out even."""

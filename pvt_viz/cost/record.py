@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 
 from pvt_viz import devices
-from pvt_viz.config import PRESETS, get_config
 from pvt_viz.cost import recording, sweep
 from pvt_viz.cost.counted import BYTES
 from pvt_viz.cost.recording import Recording
 from pvt_viz.cost.task import Measurement
+from pvt_viz.presets import PRESETS, get_config
 from pvt_viz.words import megabytes
 
 SIZES = (64, 128, 224, 320, 448, 640, 896, 1280, 1792, 2048)

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pvt_viz import places
-from pvt_viz.config import PVTConfig, get_config
+from pvt_viz.config import PVTConfig
 from pvt_viz.cost.scope import Scope
 from pvt_viz.cost.task import Machine, Measurement, Task
 from pvt_viz.cost.variants import ALL
 from pvt_viz.language import say
+from pvt_viz.presets import get_config
 
 _VARIANTS = {variant.name: variant for variant in ALL}
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pvt_viz.config import PVTConfig, get_config
+from pvt_viz.config import PVTConfig
 from pvt_viz.language import Sentence, say
+from pvt_viz.presets import get_config
 from pvt_viz.words import SUBSCRIPTS, times
 
 Kernel = Literal["explicit", "fused"]

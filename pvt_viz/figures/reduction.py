@@ -1,19 +1,16 @@
-"""The fold and the numbers around it, as pictures; and the count of attention entries, as a chart."""
+"""The fold and the numbers around it, as pictures."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-import plotly.graph_objects as go
 from PIL import Image, ImageDraw
 
 from pvt_viz.figures.colour import enlarge, paint
-from pvt_viz.language import tr
 
 LINE = (255, 255, 255)
 INK = (0, 0, 0)
 MOST_ROWS = 98
-CHOSEN, QUIET = "#3a73d6", "#93a1af"  # seen on light and on dark
 
 
 def cells(
@@ -58,27 +55,3 @@ def signed(values: np.ndarray, width: int) -> tuple[Image.Image, float]:
         values = np.stack([rows.mean(axis=0) for rows in np.array_split(values, MOST_ROWS)])
     limit = float(np.abs(values).max())
     return enlarge(paint(values, "cividis", -limit, limit), width), limit
-
-
-def entries(counts: list[tuple[int, int, int]], chosen: int) -> go.Figure:
-    """Bars of N·M over R, on a logarithmic axis, the chosen R in its own colour; counts are (R, M, N·M)."""
-    figure = go.Figure(
-        go.Bar(
-            x=[str(r) for r, _, _ in counts],
-            y=[entries for _, _, entries in counts],
-            marker_color=[CHOSEN if r == chosen else QUIET for r, _, _ in counts],
-            customdata=[[m] for _, m, _ in counts],
-            hovertemplate="R = %{x}: M = %{customdata[0]:,}, N·M = %{y:,}<extra></extra>",
-        )
-    )
-    figure.update_layout(
-        height=260,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis_title=tr("reduction ratio R"),
-        yaxis_title=tr("entries of one map, N·M"),
-        yaxis_type="log",
-        yaxis_dtick=1,
-        xaxis_type="category",
-        bargap=0.25,
-    )
-    return figure

@@ -6,9 +6,10 @@ from functools import lru_cache
 import torch
 from torch import nn
 
-from pvt_viz.config import PVTConfig, get_config
+from pvt_viz.config import PVTConfig
 from pvt_viz.language import say
 from pvt_viz.models.pvt import PVT, Weights
+from pvt_viz.presets import get_config
 
 
 @lru_cache(maxsize=32)

@@ -7,8 +7,8 @@ Rows with a tool of their own were counted by it, in the given version, on the a
 from dataclasses import dataclass
 
 from pvt_viz import cost
-from pvt_viz.config import PRESETS
 from pvt_viz.language import Sentence, say
+from pvt_viz.presets import PRESETS
 
 TINY = PRESETS["pvt_tiny"]
 NORM_FVCORE, NORM_THOP = 5, 4

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pvt_viz import cost
-from pvt_viz.config import PRESETS
 from pvt_viz.cost import memory, parts
 from pvt_viz.cost.compare import figure_6, growth
 from pvt_viz.cost.counted import BYTES
 from pvt_viz.cost.variants import without_sra
 from pvt_viz.language import Sentence, say
+from pvt_viz.presets import PRESETS
 from pvt_viz.words import factor, megabytes, si, times
 
 TINY = PRESETS["pvt_tiny"]

@@ -1,8 +1,8 @@
 """The paper's Table 1, made anew from the presets: what each size of PVT is made of."""
 
 from pvt_viz import cost
-from pvt_viz.config import PRESETS
 from pvt_viz.language import N_
+from pvt_viz.presets import PRESETS
 from pvt_viz.words import si, times
 
 SIZES = ("pvt_tiny", "pvt_small", "pvt_medium", "pvt_large")

@@ -11,19 +11,18 @@ from markupsafe import Markup
 from PIL import Image
 
 from pvt_viz import language
+from pvt_viz.choices.view import View
 from pvt_viz.cost import parts
 from pvt_viz.figures import chart, chart_paper, plate, plate_paper
 from pvt_viz.figures.chart import Chart
 from pvt_viz.figures.paper_font import can_write
 from pvt_viz.figures.plate import Plate
 from pvt_viz.language import N_, tr
+from pvt_viz.lesson import explorer, honesty, table
+from pvt_viz.lesson.section import Section
+from pvt_viz.lesson.table import Table
+from pvt_viz.scene import Scene
 from pvt_viz.site import calculator, sections
-from pvt_viz.site.section import Section
-from pvt_viz.ui import explorer, table
-from pvt_viz.ui import parts as page_parts
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.table import Table
-from pvt_viz.ui.view import View
 from pvt_viz.words import times
 
 FOLDER = Path(__file__).parent
@@ -71,7 +70,7 @@ def write(scene: Scene, view: View, out: Path, told: Callable[[str], None] = lam
     Files of the same names are replaced, others in the folder stay. Raises OSError where it cannot be written.
     """
     (out / FIGURES).mkdir(parents=True, exist_ok=True)
-    (out / EXPLORER).write_text(explorer.file(scene), encoding="utf-8")
+    (out / EXPLORER).write_text(explorer.file(scene, View()), encoding="utf-8")
 
     def made(make: Callable[[], Iterator[Section]]) -> list[dict]:
         return [_section(section, printed, out, told) for section, printed in _on_screen_and_paper(make)]
@@ -116,7 +115,7 @@ def _page(scene: Scene, shown: list[dict]) -> str:
             lang=language.TAGS[language.current()],
             title=tr("Pyramid Vision Transformer, on one picture"),
             lead=_rich(lead),
-            notes=[*(_rich(sentence) for _, sentence in page_parts.honestly(scene)), *_in_english()],
+            notes=[*(_rich(sentence) for _, sentence in honesty.honestly(scene)), *_in_english()],
             sections=shown,
             readable=can_write(language.current()),
             style=Markup((FOLDER / "site.css").read_text(encoding="utf-8")),

@@ -5,9 +5,10 @@ only the shapes (grids that floor, or round up) are computed there, and a test h
 """
 
 from pvt_viz import cost
-from pvt_viz.config import PRESETS, PVTConfig
+from pvt_viz.config import PVTConfig
 from pvt_viz.cost import parts
 from pvt_viz.cost.variants import without_sra
+from pvt_viz.presets import PRESETS
 
 MAPS = "B·L·A·N⁺·M⁺"
 """Entries of all attention maps of a stage; A heads."""

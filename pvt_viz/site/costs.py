@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pvt_viz.choices.lab import Lab, setting_of
 from pvt_viz.language import tr
-from pvt_viz.site.section import Section
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.lab import choice, elsewhere, formulas, growing, linear, stages
-from pvt_viz.ui.listed import listed
+from pvt_viz.lesson.cost import elsewhere, formulas, growing, linear, stages
+from pvt_viz.lesson.section import Section
+from pvt_viz.listed import listed
+from pvt_viz.scene import Scene
 
 
 def sections(scene: Scene) -> Iterator[Section]:
     """Counted for the network and the size of the scene, one image, float32, in MACs."""
     config = scene.selection.config
-    lab = replace(choice.Lab(), side=max(config.image_hw))
-    setting = listed(*choice.setting(config, lab).values())
+    lab = replace(Lab(), side=max(config.image_hw))
+    setting = listed(*setting_of(config, lab).values())
     charts = (
         *stages.described(config, lab),
         growing.described_growth(config, lab),

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pvt_viz import report
 from pvt_viz.attribution import KINDS, METHODS
 from pvt_viz.language import spaced, tr
+from pvt_viz.lesson import plates
+from pvt_viz.lesson.evidence import held_out, maps, matters
+from pvt_viz.lesson.section import Section
 from pvt_viz.report import SCENES, Report
-from pvt_viz.site.section import Section
-from pvt_viz.ui import evidence, held_out, plates
-from pvt_viz.ui.calls import Scene
+from pvt_viz.scene import Scene
 
 
 def sections(scene: Scene) -> Iterator[Section]:
@@ -22,7 +23,7 @@ def sections(scene: Scene) -> Iterator[Section]:
         title = tr("Where attention goes: {method}", method=tr(method))
         yield Section(f"evidence-{number}", title, found[0].caption, plates=found)
     measured = report.load(config.name) if scene.trace.weights.trained else None
-    scores = [] if scene.picture.scenes is None else [evidence.worth(scene)]
+    scores = [] if scene.picture.scenes is None else [maps.worth(scene)]
     words = ""
     if measured:
         words = spaced(held_out.how_scored(measured.kind), held_out.about_another_kind(measured, scene))
@@ -46,5 +47,5 @@ def _what_matters(scene: Scene, measured: Report | None) -> Section:
         words,
         notes=[f"**{tr(kind).capitalize()}.** {tr(words)}" for kind, words in KINDS.items()],
         charts=[] if measured is None else [held_out.accuracy(measured)],
-        tables=[evidence.matters(scene)],
+        tables=[matters.tabulated(scene)],
     )

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pvt_viz.budget import LARGEST_REDUCTION
+from pvt_viz.choices.view import View
 from pvt_viz.language import spaced, tr
-from pvt_viz.site.section import Section
-from pvt_viz.ui import plates, reduction
-from pvt_viz.ui import reduction_words as words
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.reduction import Focus
-from pvt_viz.ui.table import Table
-from pvt_viz.ui.view import View
+from pvt_viz.lesson import plates
+from pvt_viz.lesson.reduction import way, words
+from pvt_viz.lesson.reduction.way import Focus
+from pvt_viz.lesson.section import Section
+from pvt_viz.lesson.table import Table
+from pvt_viz.scene import Scene
 from pvt_viz.walkthrough import entries_by_reduction
 from pvt_viz.words import factor
 
@@ -20,8 +20,8 @@ def sections(scene: Scene, view: View) -> Iterator[Section]:
     """The place that the view points at is followed in its block and head of every stage."""
     shapes = scene.selection.config.shapes()
     for shape in shapes:
-        focus = reduction.focus(scene, replace(view, stage=shape.index))
-        tables = [reduction.strongest(reduction.steps(scene.key, focus, scene))]
+        focus = way.focus(scene, replace(view, stage=shape.index))
+        tables = [way.strongest(way.steps(scene.key, focus, scene))]
         if len(shapes) > 1 and not shape.pool:
             tables.append(_every_r(focus))
         followed = tr(

@@ -1,21 +1,20 @@
 """What stands on the exported page, section by section: the same pictures, charts and tables that the pages show."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from pvt_viz import report
 from pvt_viz.checkpoints import WeightsError
+from pvt_viz.choices.view import View
 from pvt_viz.figures.tradeoff import AXES
 from pvt_viz.language import spaced, tr
+from pvt_viz.lesson import answer, learning, plates, reference, shapes, tradeoff
+from pvt_viz.lesson.section import Section
+from pvt_viz.lesson.table import Table
 from pvt_viz.reference import disputes
 from pvt_viz.report import PHOTOGRAPHS, Report
+from pvt_viz.scene import Scene
 from pvt_viz.site import costs, evidence, reduction
-from pvt_viz.site.section import Section
-from pvt_viz.ui import answer, calls, learning, plates, reference, shapes, tradeoff
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.table import Table
-from pvt_viz.ui.view import View
 from pvt_viz.words import escaped
 
 
@@ -25,7 +24,7 @@ def before(scene: Scene) -> Iterator[Section]:
     words, tables = "", []
     if weights.classes:
         found = answer.strongest(scene)
-        words = re.sub(r"^:material/\w+: ", "", answer.verdict(scene, next(iter(found))))  # the icon is Streamlit's
+        words = answer.verdict(scene, next(iter(found)))
         rows = [
             {tr("answer"): escaped(answer.named(weights, i)), tr("probability"): f"{p:.1%}"} for i, p in found.items()
         ]
@@ -88,12 +87,12 @@ def _measured(scene: Scene) -> Iterator[Section]:
 def _moments(scene: Scene, found: Report) -> Iterator[Table]:
     """This picture, asked of the network as it was; nothing where the recorded moments are missing."""
     try:
-        steps = learning.steps(found.name, found)
+        steps = learning.steps(scene.studio.recorded(found.name), found)
     except WeightsError:
         return
     rows = []
     for step in steps:
-        then = scene if step == found.training.steps else calls.scene(scene.selection, scene.picture, step)
+        then = scene if step == found.training.steps else scene.studio.scene(scene.selection, scene.picture, step)
         named = {answer.named(then.trace.weights, i): p for i, p in answer.strongest(then).items()}
         said = ", ".join(f"{escaped(name)} {p:.1%}" for name, p in named.items())
         rows.append({tr("step of its training"): f"{step:,}" if step else tr("random"), tr("it answers"): said})
@@ -116,7 +115,7 @@ def last(scene: Scene) -> Iterator[Section]:
         tr("Symbols and fine print"),
         tr("The paper's letters with their values here, its Table 1 counted anew, and where sources disagree."),
         tables=[
-            reference.values(scene.selection.config, linked=False),
+            reference.values(scene.selection.config),
             replace(reference.sizes(), alt=tr("Table 1 of the paper, from the presets")),
             Table(tr("Where sources disagree"), contested),
         ],

@@ -1,16 +1,77 @@
 """A visit without a visitor: the scene that a command line asks for, exact or not at all."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from pvt_viz import devices, images
-from pvt_viz.config import Size
+from pvt_viz import devices
+from pvt_viz.checkpoints import Checkpoint, beside, hub
+from pvt_viz.checkpoints.load import digest, open_files, open_folder
+from pvt_viz.choices.selection import (
+    CROPS,
+    DEFAULTS,
+    NETWORKS,
+    SCENE,
+    SEEDS,
+    Network,
+    choose,
+    label,
+    native,
+    ratio_words,
+)
+from pvt_viz.choices.view import View
 from pvt_viz.language import joined, say
+from pvt_viz.picture import Picture, size_of
 from pvt_viz.samples import SAMPLES
-from pvt_viz.ui import calls, weights
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.selection import CROPS, DEFAULTS, NETWORKS, SCENE, SEEDS, choose, label, native, ratio_words
-from pvt_viz.ui.uploads import Picture
-from pvt_viz.ui.view import View
+from pvt_viz.scene import Scene, Studio, in_memory
+
+
+class Alone(Studio):
+    """Keeps in memory what it made, for its networks as well: those that come with the app, and one that is brought."""
+
+    def __init__(self):
+        super().__init__()
+        self.networks: dict[str, Network] = {}
+        """What was opened, by name."""
+        self._opened: dict[str, Checkpoint] = {}
+
+    def keep(self, function: Callable, *, most: int, private: bool = False) -> Callable:
+        return in_memory(function, most)
+
+    def brought(self, network: Network) -> Checkpoint:
+        return self._opened[network.digest]
+
+    def open(self, model: str) -> str:
+        """The name of a preset, of the network in a file of weights and the files beside it, or of one from the hub.
+
+        Raises ValueError, with a sentence, where there is none or it is of no use.
+        """
+        if model in NETWORKS:
+            return model
+        path = Path(model)
+        if path.is_file():
+            files = {file.name: _bytes(file) for file in (path, *_beside(path))}
+            found = open_files(files)
+            return self._take(found.config.name, Network(found.config, digest(files), private=True), found)
+        if (folder := hub.cached(model)) is not None:
+            found = open_folder(folder, model)
+            return self._take(model, Network(found.config, folder.name), found)
+        raise ValueError(
+            say(
+                "{model} is no preset, no file of weights, and no hub id whose files are on this machine; presets are"
+                " {names}.",
+                model=model,
+                names=", ".join(NETWORKS),
+            )
+        )
+
+    def _take(self, name: str, network: Network, opened: Checkpoint) -> str:
+        self.networks[name], self._opened[network.digest] = network, opened
+        return name
+
+
+def _beside(path: Path) -> list[Path]:
+    """What else may tell something about weights."""
+    return [file for file in path.parent.iterdir() if file.name in beside.NAMES]
 
 
 def scene(
@@ -28,8 +89,9 @@ def scene(
     a hub id that was fetched before; without one it is the network that comes with pictures of this kind.
     """
     words, own = _picture(picture)
-    name = native(str(words["picture"]), own=own is not None) if model is None else _model(model)
-    network = (NETWORKS | weights.networks())[name]
+    studio = Alone()
+    name = native(str(words["picture"]), own=own is not None) if model is None else studio.open(model)
+    network = (NETWORKS | studio.networks)[name]
     for option, numbers in {"--patch-sizes": patch_sizes, "--reductions": reductions}.items():
         if numbers is not None and len(numbers) != len(network.config.dims):
             raise ValueError(
@@ -46,12 +108,7 @@ def scene(
     if size is not None:
         words["size"] = size
 
-    def size_of(sample: str, crop: str, side: int) -> Size:
-        if crop == "square" or (own is None and sample == SCENE):
-            return side, side
-        return images.whole_size((own or Picture.sample(sample)).image, side, 32)
-
-    choice = choose(words, size_of, devices.available(), weights.networks())
+    choice = choose(words, size_of(own), devices.available(), studio.networks)
     chosen = choice.selection.words()
     for asked, word in words.items():
         if str(chosen[asked]) != str(word):
@@ -64,7 +121,7 @@ def scene(
                     options=options,
                 )
             )
-    return calls.scene(choice.selection, own or Picture.of(choice.selection))
+    return studio.scene(choice.selection, own or Picture.of(choice.selection))
 
 
 def looking_at(x: float, y: float) -> View:
@@ -93,29 +150,6 @@ def _picture(picture: str) -> tuple[dict[str, object], Picture | None]:
         return {"picture": picture}, None
     # Behind a picture of one's own stands a sample, so that what is said of scenes does not hold.
     return {"picture": next(iter(SAMPLES))}, Picture.own(_read(picture), Path(picture).name)
-
-
-def _model(model: str) -> str:
-    """The name of a preset, of the network in a file of weights and the files beside it, or of one from the hub."""
-    if model in NETWORKS:
-        return model
-    path = Path(model)
-    if path.is_file():
-        beside = [file for file in path.parent.iterdir() if file.name in ("config.json", "preprocessor_config.json")]
-        opened = weights.receive({file.name: _bytes(file) for file in (path, *beside)})
-    else:
-        opened = weights.open_hub(model)
-    if opened is not None:
-        return opened
-    raise ValueError(
-        weights.problem()
-        or say(
-            "{model} is no preset, no file of weights, and no hub id whose files are on this machine; presets are"
-            " {names}.",
-            model=model,
-            names=", ".join(NETWORKS),
-        )
-    )
 
 
 def _read(path: str) -> bytes:

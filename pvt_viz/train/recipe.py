@@ -6,7 +6,8 @@ import math
 import random
 from dataclasses import dataclass, replace
 
-from pvt_viz.config import PVTConfig, Size, get_config
+from pvt_viz.config import PVTConfig, Size
+from pvt_viz.presets import get_config
 from pvt_viz.scenes.layout import TAG
 
 SEEDS = 0

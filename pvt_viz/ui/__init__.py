@@ -1,1 +1,1 @@
-"""What the pages share: navigation, the selection (sidebar <-> URL), cached calls, and recurring pieces of a page."""
+"""What is Streamlit's: the shell, what all pages share, and a room for each thing that a person does."""

@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 def for_visit(*, most: int) -> Callable[[Callable], Callable]:
     """Keep the `most` recent results of a function in each visit; arguments that begin with "_" do not tell them apart.
 
-    Where there is no visitor (an export from the command line) nothing is kept.
+    Where there is no visitor (a script that runs without a server) nothing is kept.
     """
 
     def decorate(function: Callable) -> Callable:

@@ -65,6 +65,11 @@ def named(name: str) -> Page:
     return next(page for page in PAGES if page.name == name)
 
 
+def titles() -> dict[str, str]:
+    """What the menu calls them, by name."""
+    return {page.name: tr(page.title) for page in PAGES}
+
+
 def link(name: str, words: str = "") -> None:
     """A link to a page, which keeps all that is chosen; in its own words, or those of the menu."""
     page = named(name)

@@ -4,19 +4,18 @@ import html
 
 import streamlit as st
 
+from pvt_viz.choices.selection import KNOWS_SCENES, Selection, native
 from pvt_viz.figures.colour import lut
-from pvt_viz.language import N_, spaced, tr
-from pvt_viz.models.flexible import PSEUDO_INVERSE
-from pvt_viz.scenes import CLASSES
-from pvt_viz.ui import address, calls, following
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.listed import enumerated
-from pvt_viz.ui.selection import KNOWS_SCENES, Selection, native
-from pvt_viz.ui.uploads import Picture, withheld
-from pvt_viz.words import escaped, times
+from pvt_viz.language import N_, tr
+from pvt_viz.lesson.honesty import POSITIONS, RANDOM, RESIZED, STRANGE, UNTRAINED, honestly
+from pvt_viz.picture import Picture
+from pvt_viz.scene import Scene
+from pvt_viz.ui import address, calls
+from pvt_viz.ui.choosing import following
+from pvt_viz.ui.choosing.uploads import withheld
+from pvt_viz.words import escaped
 
-STRANGE = "draw"
-"""The icon of what is said where network and picture do not belong together."""
+ICONS = {RANDOM: "casino", STRANGE: "draw", UNTRAINED: "explore", RESIZED: "fit_screen", POSITIONS: "grid_4x4"}
 
 
 def selection() -> Selection:
@@ -36,7 +35,7 @@ def scene_or_none(chosen: Selection | None = None, moment: int | None = None) ->
     """
     selected, picture = st.session_state["scene_of"]
     try:
-        return calls.scene(chosen or selected, picture, moment)
+        return calls.studio.scene(chosen or selected, picture, moment)
     except ValueError as error:
         st.warning(tr(error), icon=":material/scale:")
         return None
@@ -52,10 +51,10 @@ def honest_line(scene: Scene) -> None:
 
     Where network and picture do not belong together, a button beside the sentence mends it.
     """
-    for icon, sentence in honestly(scene):
-        with st.container(horizontal=icon == STRANGE, vertical_alignment="center"):
-            st.caption(f":material/{icon}: {sentence}")
-            if icon == STRANGE:
+    for kind, sentence in honestly(scene):
+        with st.container(horizontal=kind == STRANGE, vertical_alignment="center"):
+            st.caption(f":material/{ICONS[kind]}: {sentence}")
+            if kind == STRANGE:
                 _mend(scene)
 
 
@@ -74,64 +73,6 @@ def _mend(scene: Scene) -> None:
 def _follow() -> None:
     address.touch()
     following.follow()
-
-
-def honestly(scene: Scene) -> list[tuple[str, str]]:
-    """The same as sentences, each with its icon."""
-    said = []
-    weights, config = scene.trace.weights, scene.selection.config
-    if not weights.trained:
-        mechanics = tr(
-            "The weights are {source}: shapes, costs and mechanics are real; what the network looks at is not yet"
-            " meaningful.",
-            source=weights.source,
-        )
-        return [("casino", spaced(tr(weights.problem), mechanics))]
-    if weights.classes == CLASSES and scene.picture.scenes is None:
-        strange = tr(
-            "{network} has only ever seen drawn shapes. On a photograph it still names one of ten, and that means"
-            " nothing; its maps show how it looks at what it does not know.",
-            network=config.name,
-        )
-        said.append((STRANGE, strange))
-    elif weights.classes != CLASSES and scene.picture.scenes is not None:
-        strange = tr(
-            "{network} was not trained on drawn scenes: choose a sample, or a photograph of yours, to ask it what it"
-            " knows.",
-            network=escaped(config.name),
-        )
-        said.append((STRANGE, strange))
-    if new := weights.untrained(config):
-        untrained = tr("Not trained at {ratios}: it is shown all the same.", ratios=enumerated(*new))
-        said.append(("explore", spaced(untrained, _resized(scene))))
-    elif scene.selection.resized:
-        said.append(("fit_screen", _resized(scene)))
-    stages = zip(scene.selection.network.config.shapes(), config.shapes(), strict=True)
-    moved = [(home, now) for home, now in stages if home.grid != now.grid]
-    if config.version == 1 and moved:
-        home, now = moved[0]
-        sides = {"home": times(home.grid), "now": times(now.grid), "index": now.index}
-        if len(moved) > 1:
-            positions = tr(
-                "Position embeddings are interpolated from {home} tokens to {now} in stage {index}, and likewise"
-                " above.",
-                **sides,
-            )
-        else:
-            positions = tr(
-                "Position embeddings are interpolated from {home} tokens to {now} in stage {index}.", **sides
-            )
-        said.append(("grid_4x4", positions))
-    return said
-
-
-def _resized(scene: Scene) -> str:
-    """How the kernels were made to fit, in a sentence."""
-    if scene.fitted.kernels == PSEUDO_INVERSE:
-        return tr("Kernels are resized by the pseudo-inverse, so that they say the same of a resized patch (FlexiViT).")
-    return tr(
-        "Kernels are resized bilinearly, as a picture would be: their answers grow with their area, and go astray."
-    )
 
 
 def credit(shown: Picture) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from pvt_viz import language, places
-from pvt_viz.ui import pages, reader, sidebar
+from pvt_viz.ui import pages
+from pvt_viz.ui.choosing import reader, sidebar
 from pvt_viz.widgets.page_keys import page_language, page_manners
 
 LOOK = Path(__file__).with_name("look.css")

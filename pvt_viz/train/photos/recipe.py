@@ -7,7 +7,7 @@ by, the two say nearly the same, and the second needs no enlarged picture. Coars
 
 from dataclasses import dataclass, replace
 
-from pvt_viz.config import get_config
+from pvt_viz.presets import get_config
 from pvt_viz.train.recipe import Course, Phase, Recipe
 
 TASK = "photographs"

@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from pvt_viz import devices
+from pvt_viz.choices.lab import Lab
 from pvt_viz.config import PVTConfig
 from pvt_viz.cost import recording, sweep
 from pvt_viz.cost.compare import SIDES
@@ -12,9 +13,9 @@ from pvt_viz.cost.recording import Recording
 from pvt_viz.cost.scope import Scope, scopes
 from pvt_viz.cost.variants import Variant, variants
 from pvt_viz.language import tr, tr_n
-from pvt_viz.ui import address, controls, measuring
+from pvt_viz.ui import address, controls
 from pvt_viz.ui.lab import choice, points
-from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.ui.running import measuring
 from pvt_viz.ui.told import tell
 
 EVERY = 1.0  # seconds between two looks at a sweep that is on its way

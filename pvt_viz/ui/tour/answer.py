@@ -5,9 +5,9 @@ from torch import Tensor
 
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.language import N_, tr, tr_n
+from pvt_viz.lesson.answer import named
+from pvt_viz.scene import Scene
 from pvt_viz.scenes import CLASSES
-from pvt_viz.ui.answer import named
-from pvt_viz.ui.calls import Scene
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.walkthrough import plane, prefix_words

@@ -7,8 +7,8 @@ import streamlit as st
 from pvt_viz.config import StageShape
 from pvt_viz.cost.counted import BYTES
 from pvt_viz.language import N_, tr
-from pvt_viz.ui import calls, parts
-from pvt_viz.ui.calls import Scene
+from pvt_viz.scene import Scene
+from pvt_viz.ui import parts
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.walkthrough import prefix_words
@@ -84,7 +84,7 @@ def _everyone(scene: Scene) -> tuple[Scene, int]:
             break
         reductions = tuple(1 if i == shape.index else r for i, r in enumerate(selection.reductions, 1))
         try:
-            return calls.scene(replace(selection, reductions=reductions), scene.picture), shape.index
+            return scene.studio.scene(replace(selection, reductions=reductions), scene.picture), shape.index
         except ValueError:  # too heavy: the next stage has a quarter of the tokens
             continue
     return scene, 1

@@ -2,16 +2,15 @@
 
 import streamlit as st
 
+from pvt_viz.choices.lab import Lab, setting_of
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.cost.compare import StageCost, by_stage
 from pvt_viz.cost.counted import CostReport, analyze
 from pvt_viz.cost.variants import FULL_EXPLICIT, SRA, without_sra
 from pvt_viz.figures.cost import bars
 from pvt_viz.language import N_, spaced, tr
-from pvt_viz.ui import charts
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.lab import choice
-from pvt_viz.ui.lab.choice import Lab
+from pvt_viz.scene import Scene
+from pvt_viz.ui.looking import charts
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.stages import squares
 from pvt_viz.ui.tour.step import Step
@@ -99,7 +98,7 @@ def _chart(config: PVTConfig, shape: StageShape, full: CostReport, sra: CostRepo
         alt=tr(
             "Bars: multiply-adds of stage {i}'s attention, and of one forward, with SRA and without.", i=shape.index
         ),
-        setting=choice.setting(config, Lab()),
+        setting=setting_of(config, Lab()),
     )
 
 

@@ -4,8 +4,8 @@ import streamlit as st
 
 from pvt_viz.figures import colour, encode
 from pvt_viz.language import N_, tr
-from pvt_viz.ui import calls, kept, parts
-from pvt_viz.ui.calls import Scene
+from pvt_viz.scene import Scene, once
+from pvt_viz.ui import parts
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.widgets.worked import Board, Line, Term, Vector
@@ -146,7 +146,7 @@ def _pixels(scene: Scene, focus: figures.Focus) -> tuple[float, ...]:
 
 def _position(scene: Scene):
     """(query, channel): the position vectors of stage 1, at this grid."""
-    embed = calls.model_of(scene).stages[0].embed
+    embed = scene.studio.network_of(scene).stages[0].embed
     return embed.position_for(scene.trace.stages[0].grid)[0].detach().cpu()
 
 
@@ -180,7 +180,7 @@ def _positions(scene: Scene, focus: figures.Focus) -> None:
         parts.colour_scale("viridis", figures.number(low), "+1.00", tr("own scale"))
 
 
-@kept.for_visit(most=16)
+@once(most=16)
 def _likeness(key: tuple, focus: figures.Focus, _scene: Scene):
     """Cosines (h, w) of the followed token's position with all others; the mean of neighbours, and of any two."""
     shape = focus.shape

@@ -10,9 +10,11 @@ from PIL import ImageDraw
 from pvt_viz.config import Size, StageShape
 from pvt_viz.figures import encode, heat, pyramid
 from pvt_viz.language import tr
-from pvt_viz.ui import address, kept, reduction, view
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.reduction import Focus
+from pvt_viz.lesson.reduction import way
+from pvt_viz.lesson.reduction.way import Focus
+from pvt_viz.scene import Scene, once
+from pvt_viz.ui import address
+from pvt_viz.ui.choosing import view
 from pvt_viz.ui.tour import frame
 from pvt_viz.walkthrough import Walk, plane, prefix_name, walk
 from pvt_viz.widgets.worked import Board, Box, Term, picked, worked
@@ -23,7 +25,7 @@ Area = tuple[int, int, int, int]
 
 def focus(scene: Scene, index: int = 1) -> Focus:
     """The token of this stage at the place that is pinned, in the block and the head that are chosen."""
-    return reduction.focus(scene, replace(view.current(), stage=index, cls_query=False))
+    return way.focus(scene, replace(view.current(), stage=index, cls_query=False))
 
 
 def followed(scene: Scene, focus: Focus) -> Walk:
@@ -144,11 +146,11 @@ def number(value: float) -> str:
     return f"{round(float(value), 2) + 0.0:+.2f}".replace("-", "−")
 
 
-@kept.for_visit(most=8)
+@once(most=8)
 def _bare(key: tuple, _scene: Scene) -> bytes:
     return encode.jpeg(_scene.shown)
 
 
-@kept.for_visit(most=16)
+@once(most=16)
 def _hatched(key: tuple, shape: StageShape, _scene: Scene) -> bytes:
     return encode.jpeg(pyramid.patch_grid(_scene.shown, shape, _scene.selection.image_size, lines=False))

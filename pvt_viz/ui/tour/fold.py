@@ -4,7 +4,7 @@ import streamlit as st
 
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.language import N_, tr
-from pvt_viz.ui.calls import Scene
+from pvt_viz.scene import Scene
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.walkthrough import window_size

@@ -7,7 +7,8 @@ import streamlit as st
 from pvt_viz import places
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import tr
-from pvt_viz.ui import controls, pagewords, parts
+from pvt_viz.ui import controls, parts
+from pvt_viz.ui.choosing import pagewords
 from pvt_viz.ui.told import tell
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.widgets.page_keys import page_keys, turned

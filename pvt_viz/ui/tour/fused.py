@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from pvt_viz.choices.lab import Lab, setting_of
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.cost import memory
 from pvt_viz.cost.compare import StageCost
@@ -11,11 +12,9 @@ from pvt_viz.cost.counted import BYTES
 from pvt_viz.cost.variants import FULL_EXPLICIT, FULL_FUSED, SRA, Variant
 from pvt_viz.figures.cost import bars
 from pvt_viz.language import N_, say, tr
-from pvt_viz.ui import charts
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.lab import choice
-from pvt_viz.ui.lab.choice import Lab
-from pvt_viz.ui.listed import listed
+from pvt_viz.listed import listed
+from pvt_viz.scene import Scene
+from pvt_viz.ui.looking import charts
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.cost import costs_of, reducing, savings, savings_with_keys
 from pvt_viz.ui.tour.stages import squares
@@ -115,7 +114,7 @@ def _chart(config: PVTConfig, shape: StageShape, costs: dict[str, StageCost], *,
         ),
         key="tour_memory",
         alt=tr("Bars: peak memory of one attention layer of stage {i}, explicit, fused and with SRA.", i=shape.index),
-        setting=choice.setting(config, Lab()),
+        setting=setting_of(config, Lab()),
     )
 
 

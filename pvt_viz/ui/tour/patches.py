@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pvt_viz.language import N_, tr
-from pvt_viz.ui.calls import Scene
+from pvt_viz.scene import Scene
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.widgets.worked import Board, Line, Term

@@ -4,10 +4,10 @@ import streamlit as st
 
 from pvt_viz.config import StageShape
 from pvt_viz.language import N_, tr
+from pvt_viz.lesson.pyramid import StageView, stage_views
+from pvt_viz.listed import enumerated
+from pvt_viz.scene import Scene
 from pvt_viz.ui import parts
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.figures import StageView, stage_views
-from pvt_viz.ui.listed import enumerated
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.walkthrough import window_size

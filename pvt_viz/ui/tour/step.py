@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pvt_viz.config import PVTConfig
-from pvt_viz.ui.calls import Scene
+from pvt_viz.scene import Scene
 
 
 @dataclass(frozen=True)

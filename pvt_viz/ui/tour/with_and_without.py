@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pvt_viz.choices.selection import POWERS
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import N_, spaced, tr
-from pvt_viz.ui import address, controls, parts, tradeoff, view
-from pvt_viz.ui.calls import Scene
-from pvt_viz.ui.listed import enumerated
-from pvt_viz.ui.selection import POWERS
+from pvt_viz.lesson import tradeoff
+from pvt_viz.listed import enumerated
+from pvt_viz.scene import Scene
+from pvt_viz.ui import address, controls, parts
+from pvt_viz.ui.choosing import view
 from pvt_viz.ui.told import tell
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step

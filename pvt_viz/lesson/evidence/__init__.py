@@ -1,0 +1,1 @@
+"""Where attention goes, scored against the truth; and what matters, by changing one stage at a time."""

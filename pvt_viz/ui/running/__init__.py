@@ -1,0 +1,1 @@
+"""Work that goes on while a visitor looks: measuring, and training."""
