@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from pvt_viz import build_model, get_config, trace
-from pvt_viz.figures import colour, entries, pyramid, reduction
+from pvt_viz.figures import colour, entries, pyramid
 from pvt_viz.walkthrough import entries_by_reduction, plane, query_at, walk
 
 
@@ -65,7 +65,7 @@ def test_entries_chart_marks_the_chosen_ratio():
     assert counts[7] == (8, 49, 3136 * 49)
     bar = entries.figure(counts, 8).data[0]
     assert next(iter(bar.y)) == 3136**2
-    assert [i for i, c in enumerate(bar.marker.color) if c == reduction.CHOSEN] == [7]
+    assert [i for i, c in enumerate(bar.marker.color) if c == entries.CHOSEN] == [7]
 
 
 def test_a_walk_ends_where_the_block_did(generator):

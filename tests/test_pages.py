@@ -229,7 +229,7 @@ def test_an_upload_never_enters_the_shared_cache(monkeypatch):
 
     app = visit(size="64")
     app.segmented_control(key="source").set_value("Upload").run()
-    monkeypatch.setattr(calls, "_shared_trace", refuse)
+    monkeypatch.setattr(calls.studio, "_shared_trace", refuse)
     app.file_uploader(key="file").set_value(("holiday.jpg", photograph(320, 200), "image/jpeg")).run()
     healthy(app)
     assert app.session_state["scene_of"][1].private
