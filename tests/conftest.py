@@ -85,3 +85,8 @@ def page(context):
 
 def is_local(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+
+
+def pytest_make_parametrize_id(val, argname):
+    """Bytes are no name: some hold the second that they were made in, and two workers would not find the same tests."""
+    return argname if isinstance(val, bytes) else None
