@@ -1,7 +1,8 @@
 """`pvt-viz app`: start the Streamlit app, which lies beside the package or inside of it."""
 
+import runpy
+import sys
 from importlib.util import find_spec
-from typing import NoReturn
 
 from pvt_viz import places
 from pvt_viz.language import say
@@ -10,8 +11,11 @@ NEEDED = ("streamlit", "plotly")
 """What the extra `app` brings (pyproject.toml)."""
 
 
-def check() -> None:
-    """Raises ValueError, with a sentence that says what to install, where the app cannot run."""
+def start(arguments: list[str]) -> None:
+    """Serve the app until this process ends; `arguments` are those of `streamlit run`.
+
+    Raises ValueError, with a sentence that says what to install, where the app cannot run.
+    """
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise ValueError(
             say(
@@ -19,11 +23,6 @@ def check() -> None:
                 missing=", ".join(missing),
             )
         )
-
-
-def start(arguments: list[str]) -> NoReturn:
-    """Serve the app until this process ends; `arguments` are those of `streamlit run`. Raises ValueError as `check`."""
-    check()
-    from streamlit.web import cli
-
-    cli.main(["run", str(places.APP), *arguments], prog_name="streamlit")
+    # As `python -m streamlit` does: another program, of which nothing here is imported.
+    sys.argv = ["streamlit", "run", str(places.APP), *arguments]
+    runpy.run_module("streamlit", run_name="__main__", alter_sys=True)

@@ -14,9 +14,9 @@ ON_SCREEN = ("pvt_viz.ui", "streamlit", "plotly")
 """What a file that is exported does without."""
 MOUNTED = {"pvt_viz.widgets.page_keys", "pvt_viz.widgets.worked", "pvt_viz.widgets.attention_explorer.mounted"}
 """Components of Streamlit's: theirs is the code that mounts them."""
-STARTS = "pvt_viz.launch"
-"""What starts the server, where that is asked for."""
-BELOW = tuple(f"pvt_viz.{name}" for name in ("lesson", "site", "choices", "scene", "picture", "listed", "maps"))
+BELOW = tuple(
+    f"pvt_viz.{name}" for name in ("lesson", "site", "choices", "scene", "picture", "listed", "maps", "__main__")
+)
 
 
 def files() -> list[Path]:
@@ -74,7 +74,7 @@ def test_what_is_said_and_exported_reaches_no_screen(package):
 
 def test_streamlit_is_known_to_the_ui_alone():
     for module in modules():
-        if not within(module, ("pvt_viz.ui",)) and module not in MOUNTED | {STARTS}:
+        if not within(module, ("pvt_viz.ui",)) and module not in MOUNTED:
             assert not [name for name in imports(module) if within(name, ("pvt_viz.ui", "streamlit"))], module
 
 
