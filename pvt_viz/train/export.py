@@ -4,7 +4,6 @@ import datetime
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -84,21 +83,23 @@ def measured(recipe: Recipe, folder: Path, count: int, device: str, say: Callabl
     return found
 
 
-def training(recipe: Recipe, rows: list[list], cores: int = 1, **known) -> Training:
-    """How the weights came about, from the rows of `history.json`; `known` outdoes what the recipe says."""
+def training(
+    recipe: Recipe, rows: list[list], cores: int = 1, *, scenes: int | None = None, taught_from: int | None = None
+) -> Training:
+    """How the weights came about, from the rows of `history.json`; `scenes` seen, or as many as the recipe says."""
     every = max(1, len(rows) // HISTORY_ROWS)
     history = []
     for i in range(0, len(rows), every):
         some = rows[i : i + every]
         means = (sum(row[column] for row in some) / len(some) for column in (1, 2))
         history.append((some[-1][0], *(round(mean, 4) for mean in means)))
-    of_recipe = Training(
+    return Training(
         steps=rows[-1][0],
-        scenes=sum(recipe.lesson(step).batch for step in range(rows[-1][0])),
+        scenes=sum(recipe.lesson(step).batch for step in range(rows[-1][0])) if scenes is None else scenes,
         seconds=rows[-1][-1],
         machine=f"{'one core' if cores == 1 else f'{cores} cores'} of {devices.name('cpu')}, {platform.system()}",
         torch=torch.__version__.partition("+")[0],
         date=datetime.date.today().isoformat(),
         history=tuple(history),
+        taught_from=taught_from,
     )
-    return replace(of_recipe, **known)

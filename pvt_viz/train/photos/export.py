@@ -74,7 +74,6 @@ def measured(
     say(f"{recipe.name}: other sizes, interventions, maps")
     few = measure.small(photos)
     history, kept = json.loads((folder / HISTORY).read_text()), torch.load(folder / CHECKPOINT, weights_only=True)
-    known = {"scenes": kept["seen"], "taught_from": kept["taught_from"]}
     found = Report(
         name=recipe.name,
         kind=PHOTOGRAPHS,
@@ -92,7 +91,9 @@ def measured(
         small_scored=min(counts.maps, len(few)),
         small_scores=evaluate.map_scores(network, min(counts.maps, len(few)), measure.test_set(few)),
         # A recipe that was changed on the way does not say what was seen.
-        training=export.training(recipe, history, torch.get_num_threads(), **known),
+        training=export.training(
+            recipe, history, torch.get_num_threads(), scenes=kept["seen"], taught_from=kept["taught_from"]
+        ),
     )
     report.save(found)
     report.load.cache_clear()
