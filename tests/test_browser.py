@@ -176,7 +176,7 @@ def test_back_leads_from_a_page_of_the_menu_to_the_page_before(page, address):
     """In one step, with the choice as it was; the order of a link's words is kept, another would be another entry."""
     link = f"{address}/?size=64&r1=2&picture=scene"
     open_link(page, link)
-    page.wait_for_function("window.pvtVizTurns")
+    page.wait_for_function("window.pvtVizManners")
     for title in ("Reduction", "Evidence"):
         page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
         page.wait_for_url(re.compile(rf"{title.lower()}\?size=64&r1=2&picture=scene$"))

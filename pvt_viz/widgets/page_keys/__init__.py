@@ -71,4 +71,6 @@ def page_manners() -> None:
     # No component: its script would come after the first page, and a quick hand turns before that.
     # Nothing in them may look like a tag, a comment's words neither: the page would drop them all.
     scripts = "".join(f"(() => {{\n{script}}})();\n" for script in _MANNERS)
-    st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
+    # Streamlit may run this again, the window stays.
+    once = f"if (!window.pvtVizManners) {{\nwindow.pvtVizManners = true;\n{scripts}}}"
+    st.html(f"<script>{once}</script>", unsafe_allow_javascript=True)

@@ -1,16 +1,13 @@
 // A chart is as wide as the screen was. On paper it should be drawn smaller, not cut off: that takes a view box.
-if (!window.pvtVizPaper) {
-  window.pvtVizPaper = true; // Streamlit may run this again, the window stays
-  window.addEventListener("beforeprint", () => {
-    for (const svg of document.querySelectorAll(".js-plotly-plot .main-svg")) {
-      const { width, height } = svg.viewBox.baseVal?.width ? svg.viewBox.baseVal : svg.getBoundingClientRect();
-      svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-      const within = svg.closest(".svg-container")?.style;
-      within?.setProperty("--printed-width", `${width}px`);
-      within?.setProperty("--printed-shape", width / height);
-    }
-  });
-  window.addEventListener("afterprint", () => {
-    for (const svg of document.querySelectorAll(".js-plotly-plot .main-svg")) svg.removeAttribute("viewBox");
-  });
-}
+window.addEventListener("beforeprint", () => {
+  for (const svg of document.querySelectorAll(".js-plotly-plot .main-svg")) {
+    const { width, height } = svg.getBoundingClientRect();
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const within = svg.closest(".svg-container")?.style;
+    within?.setProperty("--printed-width", `${width}px`);
+    within?.setProperty("--printed-shape", width / height);
+  }
+});
+window.addEventListener("afterprint", () => {
+  for (const svg of document.querySelectorAll(".js-plotly-plot .main-svg")) svg.removeAttribute("viewBox");
+});
