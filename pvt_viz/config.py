@@ -98,6 +98,10 @@ class StageShape:
         (top, bottom), (left, right) = spans
         return top, left, bottom, right
 
+    def pixels_behind(self, key: int) -> tuple[int, int, int, int]:
+        """The same in image pixels, of a key by its index in the sequence; not of one before the grid."""
+        return tuple(at * self.stride for at in self.tokens_behind(*divmod(key - self.n_prefix, self.reduced_grid[1])))
+
     def with_reduction(self, reduction: int) -> "StageShape":
         """The same stage with another R_i (one that its grid allows)."""
         h, w = self.grid

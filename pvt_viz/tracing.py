@@ -72,8 +72,7 @@ class BlockTrace:
                     last=shape.keys - 1,
                 )
             )
-        tokens = shape.tokens_behind(*divmod(key - shape.n_prefix, shape.reduced_grid[1]))
-        return tuple(at * shape.stride for at in tokens)
+        return shape.pixels_behind(key)
 
 
 @dataclass(frozen=True, eq=False)

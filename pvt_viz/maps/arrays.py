@@ -66,11 +66,7 @@ def _place(one: Chosen, query: int) -> tuple[int, int, int]:
 
 
 def _edges(one: Chosen, key: int) -> tuple[int, int, int, int]:
-    on_grid = key - one.shape.n_prefix
-    if on_grid < 0:
-        return (NOWHERE,) * 4
-    behind = one.shape.tokens_behind(*divmod(on_grid, one.shape.reduced_grid[1]))
-    return tuple(edge * one.shape.stride for edge in behind)
+    return (NOWHERE,) * 4 if key < one.shape.n_prefix else one.shape.pixels_behind(key)
 
 
 def _stage(one: Chosen) -> dict:
