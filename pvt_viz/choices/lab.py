@@ -1,5 +1,6 @@
 """What the Cost page has of its own: image size, batch, precision, and how its numbers are written."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 from pvt_viz.choices.nearest import nearest, replacement
@@ -53,6 +54,10 @@ class Lab:
     def counted(self, macs: float) -> float:
         """Multiply-adds as a bare number in the unit that is chosen."""
         return macs * UNITS[self.unit]
+
+    def curves(self, macs: dict[str, Iterable[float | None]]) -> dict[str, list[float | None]]:
+        """The same of many, by name; None where there is nothing to count."""
+        return {name: [None if at is None else self.counted(at) for at in curve] for name, curve in macs.items()}
 
     @property
     def itemsize(self) -> int:

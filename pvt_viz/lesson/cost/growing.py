@@ -25,7 +25,7 @@ def described_growth(config: PVTConfig, lab: Lab) -> Chart:
     """Lines: a forward over the image side, for the networks of Figure 6 and the chosen one."""
     curves = {name: growth(network, batch=lab.batch) for name, network in _networks(config).items()}
     return figures.growth(
-        {name: [None if macs is None else lab.counted(macs) for macs in curve] for name, curve in curves.items()},
+        lab.curves(curves),
         SIDES,
         lab.side,
         caption=say(

@@ -57,7 +57,7 @@ def described(lab: Lab) -> Chart:
         for name, network in networks.items()
     }
     return figures.fold_or_pool(
-        {name: [None if macs is None else lab.counted(macs) for macs in curve] for name, curve in curves.items()},
+        lab.curves(curves),
         SIDES,
         lab.side,
         caption=say(
