@@ -63,7 +63,7 @@ def test_every_dispute_is_decided_by_a_number_of_its_own():
 def test_the_excerpts_are_lines_of_their_files():
     for name, asked in code.SHOWN.items():
         found = source.excerpt(*asked)
-        lines = (source.ROOT / found.file).read_text().splitlines()[found.first - 1 : found.last]
+        lines = (places.ABOVE / found.file).read_text().splitlines()[found.first - 1 : found.last]
         assert [line.strip() for line in found.code.splitlines()] == [line.strip() for line in lines], name
         assert 2 <= len(lines) <= 14, name
 

@@ -12,7 +12,7 @@ from pvt_viz.train.recipe import Course, Phase, Recipe
 
 TASK = "photographs"
 MIXED = "photographs, some of them mixed"
-"""Later on: who sees a picture for the first time learns more from it alone."""
+"""Later on: as long as a network is no better at the pictures it has seen than at others, it learns more from them alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +51,8 @@ PHOTO_PVT = PhotoRecipe(
     config=get_config("photo_pvt"),
     phases=(
         Phase(steps=7_500, task=TASK, courses=(_COARSE, _NEAR, _MIDDLE)),
-        Phase(steps=1_500, task=TASK, courses=_FINER),
-        Phase(steps=54_000, task=MIXED, courses=_FINER),
+        Phase(steps=17_500, task=TASK, courses=_FINER),
+        Phase(steps=38_000, task=MIXED, courses=_FINER),
         Phase(steps=30_000, task=MIXED, courses=(replace(_COARSE, share=0.35), _MIDDLES, _FINE)),
     ),
     first_patch_sizes=(4, 8),
