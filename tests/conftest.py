@@ -2,12 +2,13 @@
 
 import os
 import re
+from contextlib import suppress
 from functools import cache
 
 import pytest
 import torch
 from hypothesis import settings
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import TimeoutError, sync_playwright
 from streamlit.components.v2 import manifest_scanner
 
 from pvt_viz.cost import sweep
@@ -34,6 +35,7 @@ def own_turn(tmp_path_factory, monkeypatch):
 
 # A picture that the next run replaces before the browser has asked for it; `page` looks at those that stayed.
 TAKEN_BACK = re.compile(r"/media/")
+BROKEN = "[...document.images].filter(it => it.complete && !it.naturalWidth).map(it => it.src)"
 # On a deep link Streamlit first looks for its server under the page's own path, and says so on the console.
 STREAMLITS_OWN_NOISE = re.compile(r"_stcore/(health|host-config)")
 
@@ -75,7 +77,10 @@ def page(context):
     visitor.on("pageerror", lambda error: problems.append(str(error)))
     visitor.on("request", lambda r: elsewhere.append(r.url) if not is_local(r.url) else None)
     yield visitor
-    broken = visitor.evaluate("[...document.images].filter(it => it.complete && !it.naturalWidth).map(it => it.src)")
+    # The run that takes a picture back brings another one; a test may end before it has.
+    with suppress(TimeoutError):
+        visitor.wait_for_function(f"{BROKEN}.length == 0", timeout=10_000)
+    broken = visitor.evaluate(BROKEN)
     visitor.close()
     noise = (STREAMLITS_OWN_NOISE, *(() if broken else (TAKEN_BACK,)))
     assert [problem for problem in problems if not any(kind.search(problem) for kind in noise)] == []

@@ -8,7 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from authors_pvt import authors_like
-from pvt_viz import cost, source
+from pvt_viz import cost, places, source
 from pvt_viz.config import PVTConfig
 from pvt_viz.language import Sentence, speaking, tr
 from pvt_viz.models import PVT

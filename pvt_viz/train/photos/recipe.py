@@ -12,7 +12,7 @@ from pvt_viz.train.recipe import Course, Phase, Recipe
 
 TASK = "photographs"
 MIXED = "photographs, some of them mixed"
-"""Later on: as long as a network is no better at the pictures it has seen than at others, it learns more from them alone."""
+"""Later on: a network that is no better at pictures it has seen than at others learns more from them alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
