@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 import pvt_viz
+from explored import traced
 from pvt_viz import notebook
 from pvt_viz.widgets.attention_explorer import payload
-from test_explorer_payload import traced
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """What tools that count multiply-adds say of PVT-Tiny, and why they disagree: what each leaves out, and adds.
 
 Rows with a tool of their own were counted by it, in the given version, on the authors' network written anew
-(`tests/authors_pvt.py`), one picture of 224×224; some tools print the number under the name of FLOPs.
+(`tests/helpers/authors_pvt.py`), one picture of 224×224; some tools print the number under the name of FLOPs.
 """
 
 from dataclasses import dataclass
