@@ -14,7 +14,7 @@ from pvt_viz import PRESETS
 from pvt_viz.cost import analyze
 from pvt_viz.words import si
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def open_at(page: Page, url: str) -> None:

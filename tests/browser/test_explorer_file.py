@@ -14,7 +14,7 @@ from explored import picture, traced
 from pvt_viz import language
 from pvt_viz.widgets.attention_explorer import pack, source, standalone
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 EVIL = "</title></script><script>alert(1)</script><img src='http://example.org/' onerror='alert(2)'>\"&amp;"
 

@@ -18,7 +18,7 @@ from pvt_viz.presets import PRESETS
 from pvt_viz.site import build, calculator, visit
 from pvt_viz.words import si
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PRICE = """async ([source, networks, forms, settings]) => {
   const { price } = await import(`data:text/javascript,${encodeURIComponent(source)}`);

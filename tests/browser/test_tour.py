@@ -10,7 +10,7 @@ from pvt_viz.language import speaking, tr
 from pvt_viz.ui.tour import STEPS
 from server import serve
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 KEYS = [step.key for step in STEPS]
 
@@ -100,7 +100,7 @@ def test_a_place_is_guessed_by_a_click(page, address):
 
 
 def test_lines_are_those_of_the_keys_and_arrow_keys_go_by_tokens(page, address):
-    open_at(page, f"{address}/tour?step=fold&size=112")  # 28×28 tokens, of which 24×24 fill squares
+    open_at(page, f"{address}/tour?step=fold&size=112", explorers=0)  # 28×28 tokens, of which 24×24 fill squares
     shown = board(page)
     expect(shown.locator(".term").first).to_be_visible()
     lines = shown.locator("path.lines.over").get_attribute("d")

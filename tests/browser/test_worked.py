@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from driving import quiet
 from server import serve
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("another browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture(scope="module")
