@@ -1,6 +1,6 @@
 """The server: `streamlit run app.py` finds `app`, warms it up once, and serves the shell to every visitor."""
 
-import gc
+import asyncio
 from contextlib import asynccontextmanager
 
 import streamlit as st
@@ -9,26 +9,18 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from pvt_viz import places
-from pvt_viz.language import LANGUAGES, catalogue, tr
+from pvt_viz.language import tr
 
 
 @asynccontextmanager
 async def lifespan(_app):
-    # What the pages need is loaded before the first visitor comes: plotly and matplotlib take a second. And not before
-    # the server lives: Streamlit's caches look for it as they are made, and warn where it is not.
-    from pvt_viz.lesson import learning, plates, tradeoff  # noqa: F401
-    from pvt_viz.ui import calls, tour  # noqa: F401
-    from pvt_viz.ui.lab import elsewhere, formulas, growing, headline, live, stages  # noqa: F401
-    from pvt_viz.ui.looking import code, explorer, takeaway  # noqa: F401
-    from pvt_viz.ui.running import live_training  # noqa: F401
+    # Not before the server lives: Streamlit's caches look for it as they are made, and warn where it is not.
+    from pvt_viz.ui import ready
 
-    calls.warm_up()
-    for language in LANGUAGES:
-        catalogue(language)
-    # Streamlit collects garbage after every run of a script: what is loaded by now need not be looked at again.
-    gc.collect()
-    gc.freeze()
+    ready.make()
+    collecting = asyncio.create_task(ready.garbage.collect())
     yield
+    collecting.cancel()
 
 
 async def health(_request) -> JSONResponse:

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
-from tests.server import launch, serve
 
 from benchmarks.timing import percentile
+from tests.helpers.server import launch, serve
 
 MOVES = 200
 EXPLORER = "[data-testid=attention-explorer]"

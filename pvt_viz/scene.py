@@ -98,6 +98,8 @@ class Studio:
         self._early_network = self.keep(self._early, most=8)
         self._shared_trace = self.keep(self._trace, most=8)
         self._own_trace = self.keep(self._trace, most=1, private=True)
+        self._shared_view = self.keep(self._view, most=16)
+        self._own_view = self.keep(self._view, most=2, private=True)
         self._shared_look = self.keep(self._look, most=4)
         self._own_look = self.keep(self._look, most=1, private=True)
 
@@ -111,9 +113,10 @@ class Studio:
         network = selection.network
         fitted = Fitted(config, selection.kernels if selection.resized else PSEUDO_INVERSE, network.digest, moment)
         key = (picture.digest, fitted, devices.resolve(selection.device))
-        bare = seen = enlarged(picture.image, config.image_hw, config.crop)
+        view = self._own_view if picture.private else self._shared_view
+        bare = seen = view(picture.digest, config.image_hw, config.crop, False, picture)
         if picture.scenes is not None and selection.outline == "on":
-            seen = truth.outline(bare, picture.scenes.masks[0].numpy())
+            seen = view(picture.digest, config.image_hw, config.crop, True, picture)
         traced, wait = self._shared_trace, tr("Sending the picture through the network …")
         if picture.private or network.private:
             traced, wait = self._own_trace, tr("Sending your picture through the network …")
@@ -192,6 +195,11 @@ class Studio:
             return pvt_viz.build_model(config)
         home = self._shared_network(Fitted(preset, PSEUDO_INVERSE, "", None), "cpu", Network(preset))
         return pvt_viz.build_model(config, share=home)
+
+    def _view(self, digest: str, image_size: Size, crop: float, outlined: bool, _picture: Picture) -> Image.Image:
+        """What the network sees of a picture, enlarged, with the answer of a scene outlined or without."""
+        bare = enlarged(_picture.image, image_size, crop)
+        return truth.outline(bare, _picture.scenes.masks[0].numpy()) if outlined else bare
 
     def _trace(self, digest: str, fitted: Fitted, device: str, _picture: Image.Image, _network: Network) -> Trace:
         with self.turn(device):

@@ -47,7 +47,7 @@ class Server(Studio):
 
     def forget_own(self) -> None:
         """Let go of what was made of this visitor's own picture and weights."""
-        for cached in (self._own_network, self._own_trace, self._own_look):
+        for cached in (self._own_network, self._own_trace, self._own_view, self._own_look):
             cached.clear()
 
 
