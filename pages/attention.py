@@ -6,7 +6,7 @@ from pvt_viz.language import tr
 from pvt_viz.lesson import plates
 from pvt_viz.ui import parts
 from pvt_viz.ui.choosing import view
-from pvt_viz.ui.looking import answer, code, explorer, takeaway
+from pvt_viz.ui.looking import answer, code, ending, explorer
 
 st.title(tr("What does a place look at?"), anchor=False)
 scene = parts.scene_or_stop()
@@ -38,5 +38,4 @@ with st.expander(tr("How to read it")):
   gives it.
 """)
     )
-takeaway.offer(lambda: plates.attention(scene, view.current()), key="attention", explorer=lambda: explorer.file(scene))
-parts.credit(scene.picture)
+ending.show(scene, lambda: plates.attention(scene, view.current()), key="attention")

@@ -9,7 +9,7 @@ from pvt_viz.lesson import plates
 from pvt_viz.lesson.evidence import held_out, maps, matters
 from pvt_viz.ui import controls, parts
 from pvt_viz.ui.choosing import pagewords
-from pvt_viz.ui.looking import answer, charts, code, explorer, table, takeaway
+from pvt_viz.ui.looking import answer, charts, code, ending, table
 
 st.title(tr("What it looks at, and whether that matters"), anchor=False)
 scene = parts.scene_or_stop()
@@ -22,20 +22,11 @@ st.markdown(
         held_out.truth(scene),
     )
 )
-
-
-def finish() -> None:
-    """What stands at the end, wherever that is."""
-    if scene.selection.config.num_classes:
-        takeaway.offer(lambda: plates.evidence(scene, method), key="evidence", explorer=lambda: explorer.file(scene))
-    parts.credit(scene.picture)
-
-
 answer.show(scene)
 parts.honest_line(scene)
 if not scene.selection.config.num_classes:
     st.markdown(tr("These weights have no head: there is no answer to follow back, and none that could change."))
-    finish()
+    parts.credit(scene.picture)
     st.stop()
 config, drawn = scene.selection.config, scene.picture.scenes
 found = report.load(config.name) if scene.trace.weights.trained else None
@@ -79,7 +70,7 @@ if not scene.trace.weights.classes:
             network="flexi_pvt" if drawn is not None else "photo_pvt",
         )
     )
-    finish()
+    ending.show(scene, lambda: plates.evidence(scene, method), key="evidence")
     st.stop()
 st.markdown(
     "\n".join(
@@ -115,4 +106,4 @@ if found:
             least_left=least.accuracy,
         )
     )
-finish()
+ending.show(scene, lambda: plates.evidence(scene, method), key="evidence")

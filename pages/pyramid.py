@@ -6,45 +6,8 @@ from pvt_viz.language import spaced, tr
 from pvt_viz.lesson import plates, pyramid, shapes
 from pvt_viz.scenes import CLASSES
 from pvt_viz.ui import pages, parts
-from pvt_viz.ui.looking import answer, code, explorer, known, table, takeaway
+from pvt_viz.ui.looking import answer, code, ending, explorer, known, stage, table
 from pvt_viz.words import times
-
-
-def show_stage(view: pyramid.StageView) -> None:
-    shape = view.shape
-    st.subheader(tr("Stage {index}", index=shape.index), anchor=False)
-    parts.picture(
-        view.grid,
-        alt=pyramid.grid_alt(shape),
-    )
-    st.markdown(
-        tr(
-            "**{grid}** tokens of {side}×{side} px, **{channels}** channels each.",
-            grid=times(shape.grid),
-            side=shape.stride,
-            channels=shape.dim,
-        )
-    )
-    for sentence in pyramid.overlap(shape, selection.image_size):
-        st.caption(sentence)
-    if view.line_step > 1:
-        st.caption(tr("One line in {count} is drawn: all of them would hide the picture.", count=view.line_step))
-    if any(shape.rim):
-        st.caption(
-            tr(
-                "Hatched: {rows} rows (bottom) and {columns} columns (right) of pixels fill no token and are dropped.",
-                rows=shape.rim[0],
-                columns=shape.rim[1],
-            )
-        )
-    parts.picture(
-        view.colours,
-        alt=pyramid.features_alt(shape),
-        caption=tr(pyramid.FEATURES),
-    )
-    parts.picture(view.lengths, alt=pyramid.lengths_alt(shape))
-    parts.colour_scale("viridis", f"{view.low:.1f}", f"{view.high:.1f}", tr("L2 norm, own scale"))
-
 
 st.title(tr("Pyramid Vision Transformer, on your picture"), anchor=False)
 selection = parts.selection()
@@ -87,7 +50,7 @@ if scene:
     views = pyramid.stage_views(scene.key, scene)
     for column, view in zip(st.columns(len(views)), views, strict=True):
         with column:
-            show_stage(view)
+            stage.show(view, selection.image_size)
     code.show(code.embedding(selection.config), "maps")
 
 st.header(tr("The shapes on the way"), anchor=False)
@@ -99,5 +62,4 @@ st.markdown(
 )
 table.show(shapes.tabulated(selection.config))
 if scene:
-    takeaway.offer(lambda: plates.pyramid(scene), key="pyramid", explorer=lambda: explorer.file(scene))
-    parts.credit(scene.picture)
+    ending.show(scene, lambda: plates.pyramid(scene), key="pyramid")

@@ -1,7 +1,5 @@
 """Spatial reduction, step by step, on the real tensors of one stage."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from pvt_viz.budget import LARGEST_REDUCTION
@@ -9,48 +7,16 @@ from pvt_viz.figures import entries
 from pvt_viz.language import spaced, tr
 from pvt_viz.lesson import plates
 from pvt_viz.lesson.reduction import pictures, way, words
-from pvt_viz.lesson.reduction.pictures import Told
-from pvt_viz.lesson.reduction.way import Shown
-from pvt_viz.ui import address, controls, parts
+from pvt_viz.ui import parts
 from pvt_viz.ui.choosing import view
-from pvt_viz.ui.looking import code, explorer, fold_and_pool, table, takeaway
+from pvt_viz.ui.looking import code, ending, explorer, fold_and_pool, stepwise, table
 from pvt_viz.walkthrough import Making, entries_by_reduction, prefix_words
 from pvt_viz.words import SUBSCRIPTS, times
 
 st.title(tr("Spatial-reduction attention (SRA), step by step"), anchor=False)
 scene = parts.scene_or_stop()
 shapes = [stage.shape for stage in scene.trace.stages]
-
-
-def choose_stage() -> None:
-    address.touch()
-    view.keep(replace(view.current(), stage=st.session_state["stage"]))
-
-
-def show(told: Told, shown: bytes | Shown | None, colour_map: str = "", form: str = "") -> None:
-    """A picture where there is one, with its scale where it has one, and what is said of it."""
-    st.subheader(told.title, anchor=False)
-    if shown is None:
-        return
-    if isinstance(shown, Shown):
-        parts.picture(shown.picture, alt=told.alt)
-        low = "0 %" if colour_map == "magma" else form.format(shown.low)
-        parts.colour_scale(colour_map, low, form.format(shown.high), tr("own scale"))
-    else:
-        parts.picture(shown, alt=told.alt)
-    for sentence in told.said:
-        st.caption(sentence)
-
-
-if len(shapes) > 1:
-    st.session_state["stage"] = view.current().stage
-    controls.segmented_control(
-        tr("Stage"),
-        [shape.index for shape in shapes],
-        key="stage",
-        format_func=lambda i: f"{i} · {words.how(shapes[i - 1])}",
-        on_change=choose_stage,
-    )
+stepwise.switch(shapes)
 focus = way.focus(scene, view.current())
 steps = way.steps(scene.key, focus, scene)
 shape = focus.shape
@@ -87,11 +53,11 @@ st.markdown(f":material/ads_click: {followed}")
 st.header(tr("From N tokens to M keys"), anchor=False)
 tokens, cut, projection, norm = st.columns(4)
 with tokens:
-    show(pictures.tokens(shape), steps.tokens)
+    stepwise.show(pictures.tokens(shape), steps.tokens)
 with cut:
-    show(pictures.windows(shape), steps.windows)
+    stepwise.show(pictures.windows(shape), steps.windows)
 with projection:
-    show(pictures.projected(shape), steps.projected)
+    stepwise.show(pictures.projected(shape), steps.projected)
     if steps.projected:
         st.caption(
             tr(
@@ -105,7 +71,7 @@ with projection:
     else:
         st.caption(tr("Nothing to project: at R = 1 this layer does not exist."))
 with norm:
-    show(pictures.reduced(shape, projected=bool(steps.projected)), steps.reduced)
+    stepwise.show(pictures.reduced(shape, projected=bool(steps.projected)), steps.reduced)
     if steps.before and steps.after:
         changed = {
             "mean": steps.before.mean,
@@ -135,22 +101,22 @@ if shape.reduces:
 st.header(tr("K, V and one query"), anchor=False)
 keys, values = st.columns(2)
 with keys:
-    show(pictures.keys(shape, focus.head), steps.keys, "cividis", "{:.2f}")
+    stepwise.show(pictures.keys(shape, focus.head), steps.keys, "cividis", "{:.2f}")
 with values:
-    show(pictures.values(shape, focus.head), steps.values, "cividis", "{:.2f}")
+    stepwise.show(pictures.values(shape, focus.head), steps.values, "cividis", "{:.2f}")
     st.caption(tr("The same rows in the same order: what each key gives when it is looked at."))
 
 
 query, score, softmax, output = st.columns(4)
 with query:
-    show(pictures.query(shape), steps.vector, "cividis", "{:.2f}")
+    stepwise.show(pictures.query(shape), steps.vector, "cividis", "{:.2f}")
     st.caption(tr("{d} numbers: {first}, …", d=d, first=way.numbers(steps.first_of_vector)))
 with score:
-    show(pictures.scores(shape), steps.scores, "viridis", "{:+.2f}")
+    stepwise.show(pictures.scores(shape), steps.scores, "viridis", "{:+.2f}")
 with softmax:
-    show(pictures.weights(shape), steps.weights, "magma", "{:.2%}")
+    stepwise.show(pictures.weights(shape), steps.weights, "magma", "{:.2%}")
 with output:
-    show(pictures.weighted_sum(shape), steps.output, "cividis", "{:.2f}")
+    stepwise.show(pictures.weighted_sum(shape), steps.output, "cividis", "{:.2f}")
     st.caption(tr("Σ weight·v = {first}, …", first=way.numbers(steps.first_of_output)))
 
 top = steps.strongest[0]
@@ -203,5 +169,4 @@ if len(shapes) > 1 and not shape.pool:
     )
 if len(shapes) > 1:
     fold_and_pool.show(scene, focus)
-takeaway.offer(lambda: plates.reduction(scene, focus), key="reduction", explorer=lambda: explorer.file(scene))
-parts.credit(scene.picture)
+ending.show(scene, lambda: plates.reduction(scene, focus), key="reduction")

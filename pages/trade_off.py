@@ -12,7 +12,7 @@ from pvt_viz.lesson import measured, plates, tradeoff
 from pvt_viz.report import SCENES
 from pvt_viz.ui import controls, parts
 from pvt_viz.ui.choosing import pagewords, view
-from pvt_viz.ui.looking import answer, charts, code, explorer, takeaway
+from pvt_viz.ui.looking import answer, charts, code, ending, explorer
 from pvt_viz.ui.looking.tradeoff import go_to
 from pvt_viz.words import SUBSCRIPTS, factor
 
@@ -122,9 +122,4 @@ st.markdown(
 )
 parts.honest_line(other)
 code.show("resize")
-takeaway.offer(
-    lambda: plates.side_by_side((scene, other), view.current().only(shape), i),
-    key="tradeoff_maps",
-    explorer=lambda: explorer.file(scene),
-)
-parts.credit(scene.picture)
+ending.show(scene, lambda: plates.side_by_side((scene, other), view.current().only(shape), i), key="tradeoff_maps")
