@@ -93,7 +93,7 @@ async def _visit(
         done = 0
         while done < actions and time.monotonic() < until:
             await asyncio.sleep(pause * (0.5 + chance.random()))
-            answer = await _act(visitor, chance)
+            answer = await act(visitor, chance)
             seen.acted.append(answer.seconds)
             seen.sent += answer.size
             done += 1
@@ -102,7 +102,7 @@ async def _visit(
         seen.errors[str(error) or type(error).__name__] += 1
 
 
-async def _act(visitor: Visitor, chance: random.Random) -> Answer:
+async def act(visitor: Visitor, chance: random.Random) -> Answer:
     if chance.random() < 0.1:
         return await visitor.go(chance.choice(PAGES))
     labels = [label for label in MOVED if label in visitor.widgets]
