@@ -4,7 +4,7 @@ import streamlit as st
 
 from pvt_viz.language import spaced, tr
 from pvt_viz.lesson import plates, pyramid, shapes
-from pvt_viz.scenes import CLASSES
+from pvt_viz.lesson.known import knows_scenes
 from pvt_viz.ui import pages, parts
 from pvt_viz.ui.looking import answer, code, ending, explorer, known, stage, table
 from pvt_viz.words import times
@@ -34,7 +34,7 @@ else:
 pages.link("tour", tr("New here? Take the tour: ten steps, ten minutes, with this picture."))
 scene = parts.scene_or_none()
 if scene:
-    if scene.picture.scenes is not None and scene.trace.weights.classes == CLASSES:
+    if scene.picture.scenes is not None and knows_scenes(scene.trace.weights):
         st.markdown(
             tr(
                 "The network's task: one tag has a **white rim**; name the shape of that tag's colour. Change the cue's"

@@ -8,6 +8,7 @@ import torch
 from hypothesis import settings
 from streamlit.components.v2 import manifest_scanner
 
+from brackets import marked  # noqa: F401  (a fixture)
 from pvt_viz.cost import sweep
 
 os.environ["HF_HUB_OFFLINE"] = "1"

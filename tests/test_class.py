@@ -5,6 +5,7 @@ import importlib
 import random
 
 from benchmarks.visitor import Visitor
+from loops import run
 from server import serve
 
 classroom = importlib.import_module("benchmarks.class")
@@ -32,6 +33,6 @@ async def together(address: str) -> list[int]:
 
 def test_a_small_class_opens_a_cold_server_and_sees_every_page(tmp_path):
     with serve(tmp_path / "log.txt") as address:
-        counts = asyncio.run(together(address))
+        counts = run(together(address))
     assert min(counts) >= 2 * len(PAGES) - 2
     assert "Traceback" not in (tmp_path / "log.txt").read_text()

@@ -20,7 +20,7 @@ LENS = 3
 def strongest(scene: Scene) -> dict[int, float]:
     """The answers with most probability, the first one first: a number into the classes, and its probability."""
     chances = scene.trace.logits[0].softmax(dim=0)
-    most = MOST_OF_SHAPES if scene.trace.weights.classes == CLASSES else MOST
+    most = MOST_OF_SHAPES if known.knows_scenes(scene.trace.weights) else MOST
     return {i: float(chances[i]) for i in chances.argsort(descending=True).tolist()[:most]}
 
 
@@ -33,7 +33,7 @@ def named(weights: Weights, index: int) -> str:
 def right(scene: Scene, index: int) -> bool | None:
     """Whether an answer, a number into the classes, is right; None where the truth is not known to be among them."""
     drawn = scene.picture.scenes
-    if drawn is None or scene.trace.weights.classes != CLASSES:
+    if drawn is None or not known.knows_scenes(scene.trace.weights):
         return None
     return int(drawn.labels[0]) == index
 

@@ -1,10 +1,10 @@
 """What the weights cannot tell: untrained ones anything, ours nothing about other pictures, resized ones less."""
 
 from pvt_viz.language import spaced, tr
+from pvt_viz.lesson import known
 from pvt_viz.listed import enumerated
 from pvt_viz.models.flexible import PSEUDO_INVERSE
 from pvt_viz.scene import Scene
-from pvt_viz.scenes import CLASSES
 from pvt_viz.words import escaped, times
 
 KINDS = RANDOM, STRANGE, UNTRAINED, RESIZED, POSITIONS = ("random", "strange", "untrained", "resized", "positions")
@@ -23,14 +23,15 @@ def honestly(scene: Scene) -> list[tuple[str, str]]:
             source=weights.source,
         )
         return [(RANDOM, spaced(tr(weights.problem), mechanics))]
-    if weights.classes == CLASSES and scene.picture.scenes is None:
+    drawn = known.knows_scenes(weights)
+    if drawn and scene.picture.scenes is None:
         strange = tr(
             "{network} has only ever seen drawn shapes. On a photograph it still names one of ten, and that means"
             " nothing; its maps show how it looks at what it does not know.",
             network=config.name,
         )
         said.append((STRANGE, strange))
-    elif weights.classes != CLASSES and scene.picture.scenes is not None:
+    elif not drawn and scene.picture.scenes is not None:
         strange = tr(
             "{network} was not trained on drawn scenes: choose a sample, or a photograph of yours, to ask it what it"
             " knows.",

@@ -21,6 +21,11 @@ def kind(weights: Weights) -> str:
     return {scenes.CLASSES: SCENES, tiny_imagenet.CLASSES: PHOTOGRAPHS}.get(weights.classes, "")
 
 
+def knows_scenes(weights: Weights) -> bool:
+    """Whether it was trained on drawn scenes."""
+    return kind(weights) == SCENES
+
+
 def report_of(scene: Scene) -> Report | None:
     """What was measured of the network on pictures of the kind that is shown; else nothing that it could be about."""
     found = report.load(scene.selection.config.name)

@@ -99,6 +99,14 @@ class Weights:
         )
 
 
+def _head(config: PVTConfig) -> nn.Linear:
+    """One row of weights per class; torch warns of drawing numbers for none of them, so it draws for one."""
+    head = nn.Linear(config.dims[-1], config.num_classes or 1)
+    if not config.num_classes:
+        head.weight, head.bias, head.out_features = nn.Parameter(head.weight[:0]), nn.Parameter(head.bias[:0]), 0
+    return head
+
+
 class PVT(nn.Module):
     """images (batch, 3, H, W), float32 and normalised -> logits (batch, class).
 
@@ -111,9 +119,9 @@ class PVT(nn.Module):
         self.weights = Weights(source=say("as torch initialises layers"), trained=False)
         self.stages = nn.ModuleList(Stage(shape, config) for shape in config.shapes())
         self.norm = nn.LayerNorm(config.dims[-1], eps=config.block_norm_eps)
-        self.head = nn.Linear(config.dims[-1], config.num_classes)
+        self.head = _head(config)
         if config.distilled:
-            self.distilled_head = nn.Linear(config.dims[-1], config.num_classes)
+            self.distilled_head = _head(config)
 
     def forward(self, images):
         return self.read(self.encode(images)[0])

@@ -145,7 +145,10 @@ def test_the_tour_shuts_nobody_out_and_fits_the_screen(visitor, address, frames)
         unfold(visitor)
         examine(visitor, frames, width, scheme)
         if step is not STEPS[-1]:
+            visitor.keyboard.press("Escape")  # the menu goes first
+            expect(visitor.get_by_test_id("stPopoverBody")).to_have_count(0)
             visitor.set_viewport_size({"width": width, "height": 800})
+            quiet(visitor)
             visitor.get_by_test_id("stMain").get_by_role("button", name="Next").click()
 
 

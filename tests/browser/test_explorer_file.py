@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 import pvt_viz
 from accessible import PANELS, RULES
-from brackets import marked  # noqa: F401  (a fixture)
 from explored import picture, traced
 from pvt_viz import language
 from pvt_viz.widgets.attention_explorer import pack, source, standalone
@@ -186,7 +185,7 @@ UNTRANSLATED = """() => {
 
 
 @pytest.mark.parametrize("name, size, budget", [("pvt_tiny", (70, 102), 10**7), ("vit_tiny_16", (72, 70), 70_000)])
-def test_every_word_is_in_the_reader_s_language(visit, marked, name, size, budget):  # noqa: F811
+def test_every_word_is_in_the_reader_s_language(visit, marked, name, size, budget):
     blob = pack(traced(name, size), picture(size), budget_bytes=budget)
     page = visit(standalone.page(blob, title="⟦A lesson⟧"))
     assert page.locator("html").get_attribute("lang") == "zh-Hans"

@@ -40,7 +40,7 @@ class Own(nn.Module):
 def test_a_whole_module_is_named(kind):
     for value in (Own(), {"model": Own(), "epoch": 3}):
         said = refusal(saved(value, kind))
-        assert "a whole module, test_tensors_others.Own," in said
+        assert f"a whole module, {__name__}.Own," in said
         assert "save its state_dict() instead" in said
     assert "torch.nn.modules.container.Sequential" in refusal(saved(nn.Sequential(nn.Linear(1, 1)), kind))
 

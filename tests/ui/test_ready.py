@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from loops import run
 from pvt_viz import places
 from pvt_viz.ui import ready
 
@@ -55,7 +56,7 @@ def collected(garbage: ready.Garbage, seconds: float, during=None) -> None:
         await asyncio.sleep(seconds)
         task.cancel()
 
-    asyncio.run(wait())
+    run(wait())
 
 
 def test_garbage_is_collected_once_after_a_run_and_never_without_one(collections):

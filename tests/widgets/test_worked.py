@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pvt_viz import places
 from pvt_viz.figures.colour import lut
 from pvt_viz.widgets.worked import Board, Grid, Line, Term, Vector
 from pvt_viz.widgets.worked.payload import pack
-from server import ROOT
 
 SHOULD_BE = " should be top, left, bottom, right as fractions of the picture, and not empty."
 HALVES = ((0, 0, 1, 0.5), (0, 0.5, 1, 1))
@@ -140,7 +140,7 @@ def test_fractions_may_miss_the_edge_by_as_little_as_floats_do():
 
 
 def test_a_page_hears_of_a_place_and_sends_it_back_to_a_board_that_is_mounted_anew():
-    at = AppTest.from_file(str(ROOT / "tests" / "worked_app.py"), default_timeout=30).run()
+    at = AppTest.from_file(str(places.ABOVE / "tests" / "helpers" / "worked_app.py"), default_timeout=30).run()
     assert not at.exception
     assert boards(at)[0]["place"] is None
     at.session_state["board"] = {"place": [0.25, 1.75]}

@@ -9,12 +9,12 @@ from pvt_viz.attribution import KINDS
 from pvt_viz.choices.selection import SEEDS
 from pvt_viz.language import say, tr
 from pvt_viz.lesson import answer
+from pvt_viz.lesson.known import knows_scenes
 from pvt_viz.lesson.table import Table
 from pvt_viz.models import Weights
 from pvt_viz.picture import Picture
 from pvt_viz.samples import SAMPLES
 from pvt_viz.scene import Scene, once
-from pvt_viz.scenes import CLASSES
 from pvt_viz.words import escaped
 
 
@@ -42,7 +42,7 @@ def another(scene: Scene) -> tuple[Picture, str]:
     A network that knows photographs is given one on a photograph: a sample, another than the one that is shown.
     """
     selection = scene.selection
-    if scene.picture.scenes is None and scene.trace.weights.classes != CLASSES:
+    if scene.picture.scenes is None and not knows_scenes(scene.trace.weights):
         names = list(SAMPLES)
         shown = scene.picture.digest.removeprefix("sample:")
         name = names[(names.index(shown) + 1) % len(names)] if shown in names else names[0]

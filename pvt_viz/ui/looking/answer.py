@@ -6,9 +6,8 @@ import streamlit as st
 
 from pvt_viz.language import spaced, tr
 from pvt_viz.lesson import answer
-from pvt_viz.lesson.known import unsure
+from pvt_viz.lesson.known import knows_scenes, unsure
 from pvt_viz.scene import Scene
-from pvt_viz.scenes import CLASSES
 from pvt_viz.ui.looking import known, table
 
 ROW = (
@@ -35,7 +34,7 @@ def show(scene: Scene, *, stacked: bool = False, worth: bool = True) -> None:
         if weights.trained:
             st.caption(tr("These weights are a backbone: without a head there is no answer, only maps and features."))
         return
-    ours, found = weights.classes == CLASSES, answer.strongest(scene)
+    ours, found = knows_scenes(weights), answer.strongest(scene)
     rows = [
         ROW.format(
             share=5 if ours else 12,  # names of ImageNet's classes are long

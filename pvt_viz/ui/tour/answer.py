@@ -6,8 +6,8 @@ from torch import Tensor
 from pvt_viz.config import PVTConfig, StageShape
 from pvt_viz.language import N_, tr, tr_n
 from pvt_viz.lesson.answer import named
+from pvt_viz.lesson.known import knows_scenes
 from pvt_viz.scene import Scene
-from pvt_viz.scenes import CLASSES
 from pvt_viz.ui.tour import figures, guess
 from pvt_viz.ui.tour.step import Step
 from pvt_viz.walkthrough import plane, prefix_words
@@ -39,7 +39,7 @@ def show(scene: Scene) -> None:
                         dim=shape.dim,
                     )
                 )
-            if scene.picture.scenes is not None and scene.trace.weights.classes == CLASSES:
+            if scene.picture.scenes is not None and knows_scenes(scene.trace.weights):
                 figures.aside(
                     tr("The task: the tag with the white rim is the cue, and the answer is the shape of its colour.")
                 )
