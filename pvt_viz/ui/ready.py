@@ -9,6 +9,7 @@ import asyncio
 import gc
 import importlib
 import pkgutil
+import threading
 import time
 from contextlib import contextmanager
 
@@ -47,8 +48,11 @@ CHARTS = (
     *("layout", "layout.shape", "layout.xaxis", "layout.yaxis"),
 )
 """Packages of `plotly.graph_objs` whose modules are imported one by one, as a chart asks for them."""
-IDLE, BUSY = 0.5, 4.0
-"""Seconds from one collection to the next where no page is run, and where there always is one."""
+IDLE, BUSY, SELDOM = 0.5, 4.0, 60.0
+"""Seconds from one collection to the next where no page is run, where there always is one, and where there was none.
+
+The last is for what leaves something without a run of a page: a part of one that is drawn anew, a training.
+"""
 
 
 def make() -> None:
@@ -83,16 +87,19 @@ class Garbage:
 
     def __init__(self):
         self._running = self._runs = 0
+        self._counting = threading.Lock()
 
     @contextmanager
     def run(self):
         """Around a run of a page."""
-        self._running += 1
-        self._runs += 1
+        with self._counting:
+            self._running += 1
+            self._runs += 1
         try:
             yield
         finally:
-            self._running -= 1
+            with self._counting:
+                self._running -= 1
 
     async def collect(self) -> None:
         """For ever: soon after a run if no other is on its way, and after some seconds if there always is one."""
@@ -102,7 +109,8 @@ class Garbage:
         collected, last = self._runs, time.monotonic()
         while True:
             await asyncio.sleep(IDLE)
-            if collected != self._runs and (not self._running or time.monotonic() - last >= BUSY):
+            waited, left = time.monotonic() - last, collected != self._runs
+            if waited >= SELDOM or (left and (not self._running or waited >= BUSY)):
                 collected, last = self._runs, time.monotonic()
                 gc.collect()
 

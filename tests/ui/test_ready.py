@@ -91,3 +91,9 @@ def test_a_run_that_fails_is_over(collections):
 
     collected(garbage, 0.1, fails)
     assert collections == [1]
+
+
+def test_now_and_then_without_a_run(collections, monkeypatch):
+    monkeypatch.setattr(ready, "SELDOM", 0.05)
+    collected(ready.Garbage(), 0.5)
+    assert collections
