@@ -2,6 +2,7 @@
 
 import os
 from functools import cache
+from itertools import count
 
 import pytest
 import torch
@@ -24,10 +25,17 @@ def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
+@pytest.fixture(scope="session")
+def turns(tmp_path_factory):
+    """One folder for all: to make one for a test, pytest would look through those of all tests before it."""
+    folder = tmp_path_factory.mktemp("turns")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def own_turn(tmp_path_factory, monkeypatch):
+def own_turn(turns, monkeypatch):
     """Tests do not wait for each other's measurements, nor for those of the person who runs them."""
-    monkeypatch.setattr(sweep, "LOCKS", tmp_path_factory.mktemp("turn") / "locks")
+    monkeypatch.setattr(sweep, "LOCKS", next(turns))
 
 
 def pytest_make_parametrize_id(val, argname):
