@@ -12,11 +12,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 from benchmarks.timing import percentile
 from benchmarks.visitor import Answer, VisitError, Visitor
-from tests.helpers.server import serve
+from tests.helpers.server import process, serve
 
 PAGES = ("", "attention", "reduction", "cost", "tour")
 MOVED = ("Scene", "R₁", "Batch")
@@ -103,6 +101,7 @@ async def _visit(
 
 
 async def act(visitor: Visitor, chance: random.Random) -> Answer:
+    """Mostly another value of a control of the page, whatever it has."""
     if chance.random() < 0.1:
         return await visitor.go(chance.choice(PAGES))
     labels = [label for label in MOVED if label in visitor.widgets]
@@ -112,8 +111,7 @@ async def act(visitor: Visitor, chance: random.Random) -> Answer:
 
 
 async def _watch(address: str, until: float) -> list[int]:
-    port = address.rpartition(":")[2]
-    [server] = [one for one in psutil.Process().children() if f"--server.port={port}" in one.cmdline()]
+    server = process(address)
     found = [server.memory_info().rss]
     while time.monotonic() < until:
         await asyncio.sleep(min(60.0, max(0.1, until - time.monotonic())))

@@ -25,7 +25,7 @@ from pvt_viz.models import PVT, Weights
 from pvt_viz.models.flexible import PSEUDO_INVERSE, Resizing
 from pvt_viz.picture import Picture
 from pvt_viz.presets import PRESETS
-from pvt_viz.scenes import CLASSES
+from pvt_viz.scenes import CLASSES, Scenes
 
 DISPLAY_WIDTH = 672  # pixels: three times a 224 px image, sharp on a projector
 _CLASSES = {len(names): names for names in (CLASSES, tiny_imagenet.CLASSES)}
@@ -100,6 +100,7 @@ class Studio:
         self._own_trace = self.keep(self._trace, most=1, private=True)
         self._shared_view = self.keep(self._view, most=16)
         self._own_view = self.keep(self._view, most=2, private=True)
+        self._outlined = self.keep(self._outline, most=16)
         self._shared_look = self.keep(self._look, most=4)
         self._own_look = self.keep(self._look, most=1, private=True)
 
@@ -114,9 +115,9 @@ class Studio:
         fitted = Fitted(config, selection.kernels if selection.resized else PSEUDO_INVERSE, network.digest, moment)
         key = (picture.digest, fitted, devices.resolve(selection.device))
         view = self._own_view if picture.private else self._shared_view
-        bare = seen = view(picture.digest, config.image_hw, config.crop, False, picture)
+        bare = seen = view(picture.digest, config.image_hw, config.crop, picture.image)
         if picture.scenes is not None and selection.outline == "on":
-            seen = view(picture.digest, config.image_hw, config.crop, True, picture)
+            seen = self._outlined(picture.digest, config.image_hw, config.crop, bare, picture.scenes)
         traced, wait = self._shared_trace, tr("Sending the picture through the network …")
         if picture.private or network.private:
             traced, wait = self._own_trace, tr("Sending your picture through the network …")
@@ -196,10 +197,13 @@ class Studio:
         home = self._shared_network(Fitted(preset, PSEUDO_INVERSE, "", None), "cpu", Network(preset))
         return pvt_viz.build_model(config, share=home)
 
-    def _view(self, digest: str, image_size: Size, crop: float, outlined: bool, _picture: Picture) -> Image.Image:
-        """What the network sees of a picture, enlarged, with the answer of a scene outlined or without."""
-        bare = enlarged(_picture.image, image_size, crop)
-        return truth.outline(bare, _picture.scenes.masks[0].numpy()) if outlined else bare
+    def _view(self, digest: str, image_size: Size, crop: float, _picture: Image.Image) -> Image.Image:
+        """What the network sees of a picture, enlarged."""
+        return enlarged(_picture, image_size, crop)
+
+    def _outline(self, digest: str, image_size: Size, crop: float, _bare: Image.Image, _scenes: Scenes) -> Image.Image:
+        """The same of a drawn scene, which is nobody's own, with the answer outlined."""
+        return truth.outline(_bare, _scenes.masks[0].numpy())
 
     def _trace(self, digest: str, fitted: Fitted, device: str, _picture: Image.Image, _network: Network) -> Trace:
         with self.turn(device):

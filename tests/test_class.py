@@ -5,11 +5,12 @@ import importlib
 import random
 
 from benchmarks.visitor import Visitor
+from driving import PATHS
 from loops import run
 from server import serve
 
 classroom = importlib.import_module("benchmarks.class")
-PAGES = ("", "tour", "attention", "reduction", "evidence", "trade-off", "learning", "cost", "reference")
+PAGES = ("tour", *PATHS)
 VISITORS = 5
 
 

@@ -7,14 +7,13 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from driving import quiet
+from accessible import TAGS
+from driving import PATHS, quiet
 from pvt_viz.ui.tour import STEPS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PATHS = ["", "attention", "reduction", "evidence", "trade-off", "learning", "cost", "reference"]
 FRAME = {"scrollable-region-focusable": ".stTable > div"}
 """Rules that Streamlit's own frame breaks, each with the elements of it that may: an entry that is not needed fails.
 

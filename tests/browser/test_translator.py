@@ -3,11 +3,10 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from driving import open_at, open_link, quiet
+from driving import PATHS, open_at, open_link, quiet
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-PAGES = ("", "attention", "reduction", "evidence", "trade-off", "learning", "cost", "reference")
 PRESSES = 9
 CONTROLS = (
     ":is([role=slider], [role=radio], [role=checkbox], input[type=range], input[type=radio], input[type=checkbox])"
@@ -57,7 +56,7 @@ def healthy(page: Page, faults: list[str]) -> None:
     assert page.evaluate(STALE) == []
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PATHS)
 def test_a_translated_page_goes_on_when_controls_are_pressed(page, address, faults, path):
     open_at(page, f"{address}/{path}", explorers=0)
     there = page.locator(f"#root {CONTROLS}:not(:disabled)")

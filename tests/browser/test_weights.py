@@ -20,7 +20,7 @@ from pvt_viz import images
 from pvt_viz.checkpoints.load import open_files
 from pvt_viz.samples import load
 from pvt_viz.words import times
-from server import serve
+from server import process, serve
 from source_models import LABELS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -43,9 +43,7 @@ class Place:
 
     @property
     def process(self) -> psutil.Process:
-        port = self.address.rpartition(":")[2]
-        [found] = [one for one in psutil.Process().children() if f"--server.port={port}" in one.cmdline()]
-        return found
+        return process(self.address)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ from playwright.sync_api import Locator, Page, expect
 from server import on_scene
 
 EXPLORER = "[data-testid=attention-explorer]"
+PATHS = ("", "attention", "reduction", "evidence", "trade-off", "learning", "cost", "reference")
+"""Every page but the tour, by what stands in the address."""
 LONG = 30_000
 """Milliseconds; on a busy machine."""
 

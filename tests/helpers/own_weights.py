@@ -11,9 +11,8 @@ from brought import family
 from visits import healthy, visit
 
 ALL = ("pyramid", "attention", "reduction", "evidence", "trade_off", "learning", "cost")
-
 ROW = re.compile(r"<span>([^<]*)</span>.*?text-align:right'>([\d.]+)%</span>")
-
+SENTENCE = re.compile(r"[^\n]+[.?] What was there is still shown\.")
 ROUNDED = 0.051
 """Percent: what is written with one decimal may be off by half of it."""
 
@@ -47,6 +46,3 @@ def same_rows(found: list[tuple[str, float]], logits: torch.Tensor, classes) -> 
     best = chances.argsort(descending=True)[: len(found)].tolist()
     assert [name for name, _ in found] == [classes[i] for i in best]
     assert [percent for _, percent in found] == pytest.approx([100 * float(chances[i]) for i in best], abs=ROUNDED)
-
-
-SENTENCE = re.compile(r"[^\n]+[.?] What was there is still shown\.")

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Quiet, and allowed to run as root in a container.
@@ -52,6 +54,13 @@ def serve(log: Path, env: dict[str, str] | None = None, script: str = "app.py", 
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def process(address: str) -> psutil.Process:
+    """The one that `serve` has started there."""
+    port = address.rpartition(":")[2]
+    [found] = [one for one in psutil.Process().children() if f"--server.port={port}" in one.cmdline()]
+    return found
 
 
 def _wait(url: str, process: subprocess.Popen, log: Path, seconds: float = 120) -> None:

@@ -11,6 +11,8 @@ from pvt_viz.widgets.attention_explorer.payload import unpack
 
 SHELL = str(places.PACKAGE / "ui" / "shell.py")
 
+PAGES = ("pyramid", "tour", "attention", "reduction", "evidence", "trade_off", "learning", "cost", "reference")
+
 PHOTO = {"picture": "coffee", "model": "pvt_tiny"}
 """A photograph and random weights. What the app opens on without a link is another one, and a network that knows it."""
 

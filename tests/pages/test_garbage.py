@@ -8,9 +8,7 @@ from torch import Tensor
 
 from pvt_viz import Trace
 from pvt_viz.scene import Scene
-from visits import healthy, visit
-
-PAGES = ("pyramid", "tour", "attention", "reduction", "evidence", "trade_off", "learning", "cost", "reference")
+from visits import PAGES, healthy, visit
 
 
 @pytest.fixture

@@ -7,11 +7,12 @@ import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
+from brackets import Marked
 from pvt_viz import language
 from pvt_viz.choices.page import STEPS
 from pvt_viz.presets import PRESETS
 from pvt_viz.widgets.attention_explorer.payload import unpack
-from visits import PHOTO, blobs, go, visit
+from visits import PAGES, PHOTO, blobs, go, visit
 
 OPEN, CLOSE = "⟦⟧"
 SHOWN = {"label", "help", "body", "options", "placeholder", "caption", "title", "alt", "alt_text", "text", "name"}
@@ -32,20 +33,11 @@ SYMBOLS = (
     r"PVT\w*|SRA|CLS|MACs?|FLOPs?|[kMGTm]?(MAC|FLOP|B|px|ms)\b|QKᵀ|LayerNorm|GELU|ReLU|MLP|Linear|Head|softmax|exp|logit|ViT\w*|DeiT|"
     r"float32|bfloat16|float16|CPU|GPU|PNG|SVG|PDF|CSV|NPZ|HTML|IoU|[HW]ᵢ|log\b|in\b"
 )
-PAGES = ("pyramid", "tour", "attention", "reduction", "evidence", "trade_off", "learning", "cost", "reference")
-
-
-class Bracketed(language.gettext.NullTranslations):
-    def gettext(self, message):
-        return f"{OPEN}{message}{CLOSE}"
-
-    def ngettext(self, one, many, count):
-        return self.gettext(one if count == 1 else many)
 
 
 @pytest.fixture(autouse=True)
 def bracketed(monkeypatch):
-    monkeypatch.setattr(language, "catalogue", lambda _name: Bracketed())
+    monkeypatch.setattr(language, "catalogue", lambda _name: Marked())
 
 
 def left_over(text: str) -> str:

@@ -15,12 +15,12 @@ LATE = f"""
 import sys
 
 sys.path.insert(0, {str(places.ABOVE / "tests" / "helpers")!r})
-from visits import healthy, visit
+from visits import PAGES, healthy, visit
 from pvt_viz.ui import ready
 
 ready.make()
 before = set(sys.modules)
-for page in ("pyramid", "tour", "attention", "reduction", "evidence", "trade_off", "learning", "cost", "reference"):
+for page in PAGES:
     healthy(visit(page))
     healthy(visit(page, picture="scene"))
 healthy(visit(lang="zh"))
